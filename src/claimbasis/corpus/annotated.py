@@ -1,0 +1,137 @@
+"""Annotated articles and the JSONL files that hold them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from claimbasis.codebook import Codebook, shipped_codebook
+from claimbasis.errors import CorpusError
+from claimbasis.types import Article, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedStatement:
+    """A statement and the codes of the grounds it rests on."""
+
+    statement: Statement
+    codes: str  # primary first, for example "CO"
+    readings: tuple[str, ...] = ()  # what each annotator wrote, before disagreements were settled
+    extra: dict[str, Any] = field(default_factory=dict)  # spans, tags and whatever else the row holds
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedArticle:
+    """An article whose consecutive statements, or those of one passage of it, carry codes."""
+
+    article: Article
+    statements: tuple[AnnotatedStatement, ...]
+    extra: dict[str, Any] = field(default_factory=dict)  # domain, style, links and whatever else the row holds
+
+
+def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None) -> list[AnnotatedArticle]:
+    """All annotated articles of some JSONL files (also .gz), checked.
+
+    Args:
+        paths: Files with one JSON object an article: `id`, `text`, `statements` (each `start`, `end` in characters,
+            end exclusive, and `codes`), and at will `title`, `outlet`, `date`, `url` and more.
+        codebook: Whose codes are allowed; the shipped one when None.
+
+    Raises:
+        CorpusError: A file is missing or breaks the format; offsets do not fit the text; a code is unknown; an article
+            occurs twice.
+    """
+    codebook = codebook or shipped_codebook()
+    articles = [article for path in paths for article in _read_file(Path(path), codebook)]
+    if not articles:
+        raise CorpusError(f"no annotated article in {', '.join(map(str, paths)) or 'no file'}; name files that hold some")
+    require_distinct(articles)
+    return articles
+
+
+def _read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        lines = raw.decode("utf-8").split("\n")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: cannot be read ({error}); annotated articles are JSONL files in UTF-8") from error
+    return [_parse(line, f"{path}:{number}", codebook) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:
+    try:
+        row: dict[str, Any] = json.loads(line)
+        article = Article(**{name: row.pop(name, "") or "" for name in ("text", "id", "title", "outlet", "date", "url")})
+        rows = row.pop("statements")
+        statements = tuple(_parse_statement(index, item, article.text, codebook) for index, item in enumerate(rows))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorpusError(f"{place}: no annotated article ({error!r}); needed are id, text and statements") from error
+    except CorpusError as error:
+        raise CorpusError(f"{place}: {error}") from error
+    _check_article(article, statements, place)
+    return AnnotatedArticle(article, statements, row)
+
+
+def _parse_statement(index: int, row: dict[str, Any], text: str, codebook: Codebook) -> AnnotatedStatement:
+    start, end, codes = row.pop("start"), row.pop("end"), row.pop("codes")
+    codebook.targets(codes)
+    if not 0 <= start < end <= len(text):
+        raise CorpusError(f"statement {index}: offsets {start} to {end} do not fit a text of {len(text)} characters")
+    readings = tuple(row.pop("annotators", ()))
+    return AnnotatedStatement(Statement(index, start, end, text[start:end]), codes, readings, row)
+
+
+def _check_article(article: Article, statements: tuple[AnnotatedStatement, ...], place: str) -> None:
+    if not article.id or not statements:
+        raise CorpusError(f"{place}: an annotated article needs an id and at least one statement")
+    for before, after in zip(statements, statements[1:], strict=False):
+        if after.statement.start < before.statement.end:
+            raise CorpusError(
+                f"{place}: statement {after.statement.index} begins at {after.statement.start}, before the one in front "
+                f"of it ends ({before.statement.end}); write statements in reading order, without overlap"
+            )
+
+
+def require_distinct(articles: Iterable[AnnotatedArticle]) -> None:
+    """Sees that no article occurs twice, by id or by text.
+
+    Raises:
+        CorpusError: One does; both ids are named.
+    """
+    seen: dict[str, str] = {}
+    for item in articles:
+        for key in (f"id {item.article.id}", f"text {text_hash(item.article.text)}"):
+            if key in seen:
+                raise CorpusError(f"article {item.article.id!r} occurs twice (also as {seen[key]!r}); keep one of them")
+            seen[key] = item.article.id
+
+
+def require_separate(train: Iterable[AnnotatedArticle], dev: Iterable[AnnotatedArticle]) -> None:
+    """Sees that no article stands on both sides of a split.
+
+    Raises:
+        CorpusError: One does.
+    """
+    try:
+        require_distinct([*train, *dev])
+    except CorpusError as error:
+        raise CorpusError(f"train and dev overlap: {error}") from error
+
+
+def text_hash(text: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def data_hash(articles: Iterable[AnnotatedArticle]) -> str:
+    """A fingerprint of texts, offsets and codes that does not depend on the order of the articles."""
+    rows = sorted(
+        json.dumps([a.article.id, text_hash(a.article.text), [(s.statement.start, s.statement.end, s.codes) for s in a.statements]])
+        for a in articles
+    )
+    return text_hash("\n".join(rows))

@@ -1,0 +1,1 @@
+"""How good predictions are, and how far their scores can be believed."""

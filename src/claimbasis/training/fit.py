@@ -1,0 +1,225 @@
+"""Fine-tunes one encoder with one seed, by the Hugging Face Trainer."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch.utils.data import DataLoader
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from claimbasis.codebook import Codebook
+from claimbasis.corpus.annotated import AnnotatedArticle
+from claimbasis.evaluation.calibration import calibrate, choose_thresholds
+from claimbasis.evaluation.metrics import Floats, macro_f1
+from claimbasis.training.batches import EncodedArticle, EpochBatches, WindowData, count_positives, encode_articles
+from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
+from claimbasis.training.recipe import Optimisation, Recipe
+from claimbasis.training.tracking import RunLog
+from claimbasis.windows import Reading, SpecialTokens, Window, batch_by_tokens, plan_windows, window_length
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A fine-tuned network with what is needed to run and export it."""
+
+    model: StatementClassifier
+    tokenizer: Tokenizer
+    special: SpecialTokens
+    dev: list[EncodedArticle]
+    best_macro_f1: float  # on dev, torch weights, thresholds chosen there
+    n_epochs: float  # trained until the best was found or patience ran out
+
+
+def fit(
+    recipe: Recipe,
+    seed: int,
+    train: Sequence[AnnotatedArticle],
+    dev: Sequence[AnnotatedArticle],
+    codebook: Codebook,
+    log: RunLog,
+    folder: Path,
+) -> FitResult:
+    """Fine-tunes on train, keeps the epoch with the best macro-F1 on dev.
+
+    Continues from the last whole epoch when `folder` holds checkpoints of this run.
+
+    Args:
+        recipe: All settings.
+        seed: The only source of chance.
+        train: Articles to learn from.
+        dev: Articles to choose the epoch by.
+        codebook: The labels.
+        log: Where losses and metrics go, one step an epoch.
+        folder: Holds the checkpoints while the run lasts.
+    """
+    torch.manual_seed(seed)
+    tokenizer, special = load_tokenizer(recipe.encoder.base)
+    max_statement_tokens = min(recipe.windows.max_statement_tokens, recipe.windows.max_tokens - 2)
+    encoded, encoded_dev = (
+        encode_articles(articles, tokenizer, codebook, max_statement_tokens=max_statement_tokens) for articles in (train, dev)
+    )
+    model = StatementClassifier.from_base(recipe.encoder, len(codebook.labels))
+    positives, negatives = count_positives(encoded)
+    model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
+    arguments = _arguments(recipe, seed, folder)
+    batches = EpochBatches(encoded, recipe, seed=seed, n_processes=arguments.world_size)
+    trainer = StatementTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=WindowData(encoded, special, recipe.encoder.pooling),
+        eval_dataset=WindowData(encoded_dev, special, recipe.encoder.pooling),
+        optimizers=(_optimizer(model, recipe.optimisation), None),
+        callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), _LogCallback(log, codebook.label_names)],
+    )
+    trainer.prepare(batches, recipe)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
+    model.to("cpu").eval()
+    return FitResult(model, tokenizer, special, encoded_dev, trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0)
+
+
+class StatementTrainer(Trainer):
+    """The Trainer with batches of windows, and with macro-F1 over statements as its dev metric."""
+
+    def prepare(self, batches: EpochBatches, recipe: Recipe) -> None:
+        """Sets what the parent's constructor knows nothing of."""
+        self._batches, self._recipe = batches, recipe
+        # The progress bar stays; its dump of every logged number does not.
+        self.remove_callback(ProgressCallback)
+        self.remove_callback(PrinterCallback)
+        self.add_callback(_QuietProgress)
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Batches of windows, another cut in each epoch."""
+        loader = DataLoader(self.train_dataset, batch_sampler=self._batches, collate_fn=self.train_dataset.collate)
+        return self.accelerator.prepare(loader)  # type: ignore[no-any-return]
+
+    def compute_loss(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], *_: Any, **__: Any) -> torch.Tensor:
+        """Mean loss of a batch."""
+        targets = inputs.pop("targets")
+        return self.model.loss(model(**inputs), targets)  # type: ignore[no-any-return]
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Loss and F1 on dev, with thresholds chosen there."""
+        logits = predict_logits(self.model, self.eval_dataset, self._recipe, reading="windows")
+        targets = known_targets(self.eval_dataset.articles)
+        scores = calibrate(logits, (1.0,) * logits.shape[1])
+        predicted = scores >= np.asarray(choose_thresholds(scores, targets))
+        loss = float(np.logaddexp(0, np.where(targets, -logits, logits)).mean())
+        metrics = {"eval_loss": loss, "eval_macro_f1": macro_f1(targets, predicted)}
+        metrics |= {f"eval_f1_{k}": macro_f1(targets[:, [k]], predicted[:, [k]]) for k in range(targets.shape[1])}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+@torch.no_grad()
+def predict_logits(model: StatementClassifier, data: WindowData, recipe: Recipe, *, reading: Reading) -> Floats:
+    """Logits of all statements that have targets, in reading order, shape (n, labels)."""
+    device = next(model.parameters()).device
+    keys = [(i, w) for i, article in enumerate(data.articles) for w in plan(article, recipe, reading)]
+    lengths = [window_length(data.articles[i].lengths, w) for i, w in keys]
+    logits = [np.full(article.targets.shape, np.nan) for article in data.articles]
+    model.eval()
+    for batch in batch_by_tokens(lengths, tokens_per_batch=2 * recipe.optimisation.tokens_per_batch):
+        inputs = data.collate([keys[b] for b in batch])
+        del inputs["targets"]
+        output = model(**{name: tensor.to(device) for name, tensor in inputs.items()}).float().cpu().numpy()
+        for row, b in enumerate(batch):
+            i, w = keys[b]
+            logits[i][w.predict_from : w.stop] = output[row, w.predict_from - w.first : w.stop - w.first]
+    return np.concatenate([x[article.targets[:, 0] != NO_TARGET] for x, article in zip(logits, data.articles, strict=True)])
+
+
+def plan(article: EncodedArticle, recipe: Recipe, reading: Reading) -> list[Window]:
+    """The windows of an article as inference reads it."""
+    settings = recipe.windows
+    return plan_windows(article.lengths, max_tokens=settings.max_tokens, overlap_tokens=settings.overlap_tokens, reading=reading)
+
+
+def known_targets(articles: Sequence[EncodedArticle]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Targets of all statements that have any, shape (n, labels), bool."""
+    targets = torch.cat([article.targets for article in articles])
+    return (targets[targets[:, 0] != NO_TARGET] == 1).numpy()
+
+
+def _arguments(recipe: Recipe, seed: int, folder: Path) -> TrainingArguments:
+    has_gpu = torch.cuda.is_available()
+    has_bf16 = torch.cuda.is_bf16_supported() if has_gpu else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return TrainingArguments(
+        output_dir=str(folder),
+        seed=seed,
+        num_train_epochs=recipe.optimisation.epochs,
+        learning_rate=recipe.optimisation.learning_rate,
+        warmup_steps=recipe.optimisation.warmup_share,
+        bf16=bool(has_bf16),
+        use_cpu=not has_gpu,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        greater_is_better=True,
+        report_to=[],
+        ddp_find_unused_parameters=False,
+        dataloader_pin_memory=has_gpu,
+        accelerator_config={"even_batches": False, "dispatch_batches": False},
+        remove_unused_columns=False,
+    )
+
+
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
+
+
+def _optimizer(model: StatementClassifier, settings: Optimisation) -> torch.optim.Optimizer:
+    """AdamW; each layer further from the head learns more slowly by `layer_decay`; no decay on biases and norms."""
+    names = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+    n_layers = 1 + max((int(found[1]) for name, _ in names if (found := _LAYER.search(name))), default=-1)
+    groups = []
+    for name, weight in names:
+        found = _LAYER.search(name)
+        depth = n_layers + 1 if name.startswith("head") else int(found[1]) + 1 if found else 0
+        groups.append({
+            "params": [weight],
+            "lr": settings.learning_rate * settings.layer_decay ** (n_layers + 1 - depth),
+            "weight_decay": settings.weight_decay if weight.ndim > 1 else 0.0,
+        })  # fmt: skip
+    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+
+
+class _LogCallback(TrainerCallback):  # type: ignore[misc]
+    """Passes losses and metrics on, one step an epoch."""
+
+    def __init__(self, log: RunLog, labels: Sequence[str]) -> None:
+        self._log = log
+        self._names = {"loss": "train_loss", "eval_loss": "dev_loss", "eval_macro_f1": "dev_macro_f1"}
+        self._names |= {f"eval_f1_{k}": f"dev_f1_{label}" for k, label in enumerate(labels)}
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        logs = logs or {}
+        if not state.is_world_process_zero:
+            return
+        for name, value in logs.items():
+            if name in self._names:
+                self._log.metric(self._names[name], value, step=round(state.epoch))
+        if "eval_macro_f1" in logs:
+            logger.info("epoch %d: dev macro-F1 %.3f, dev loss %.3f", round(state.epoch), logs["eval_macro_f1"], logs["eval_loss"])
+
+
+class _QuietProgress(ProgressCallback):  # type: ignore[misc]
+    """The progress bar without its dump of every logged number."""
+
+    def on_log(self, *_: Any, **__: Any) -> None:
+        pass

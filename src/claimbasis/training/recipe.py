@@ -1,0 +1,122 @@
+"""All that decides a training run, as one typed value read from a TOML file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from claimbasis.corpus.annotated import text_hash
+from claimbasis.errors import RecipeError
+from claimbasis.windows import Pooling, Reading
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(_Section):
+    """Files of annotated articles, relative to the working directory."""
+
+    train: Annotated[list[str], Field(min_length=1)]
+    dev: list[str] = []  # empty: `dev_share` of the train articles
+    dev_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    max_articles: Positive | None = None  # for learning curves: a random choice of this many train articles
+
+
+class Encoder(_Section):
+    """The network under the labels."""
+
+    base: str = "all-MiniLM-L6-v2"  # this name (weights come from a package), any hub name, or a folder
+    pooling: Pooling = "both"
+    dropout: Share = 0.1
+    freeze_embeddings: bool = False
+
+
+class Windows(_Section):
+    """How statements are read together."""
+
+    max_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
+    overlap_tokens: Annotated[int, Field(ge=0)] = 96
+    max_statement_tokens: Annotated[int, Field(ge=8)] = 160
+    alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
+    reading: Reading = "windows"  # how the finished model reads by default
+
+
+class Optimisation(_Section):
+    """How the weights are found."""
+
+    epochs: Positive = 6
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # factor on the learning rate for each layer further down
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup_share: Share = 0.1
+    tokens_per_batch: Positive = 2048
+    positive_weight: Annotated[float, Field(ge=0, le=1)] = 0.5  # exponent on negatives/positives; 0 ignores imbalance
+    patience: Positive = 3  # epochs without a better dev macro-F1 before the run stops
+
+
+class Recipe(_Section):
+    """One question, and how it is put to the test."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    question: str
+    data: Data
+    seeds: Annotated[list[int], Field(min_length=1)]
+    encoder: Encoder = Encoder()
+    windows: Windows = Windows()
+    optimisation: Optimisation = Optimisation()
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hexadecimal digits that change with every setting but the seeds."""
+        return text_hash(json.dumps(self.model_dump(exclude={"seeds", "question"}), sort_keys=True))[:8]
+
+
+def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a TOML file, with some values replaced.
+
+    Args:
+        path: The file.
+        overrides: Such as "optimisation.epochs=3", each value written as in TOML (a bare word counts as text).
+
+    Raises:
+        RecipeError: The file cannot be read, a key is unknown, or a value is not allowed; all faults are named at once.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read ({error}); recipes are TOML files, see experiments/") from error
+    for override in overrides:
+        _apply(values, override)
+    try:
+        recipe = Recipe.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"{path}: {faults}") from error
+    if len(set(recipe.seeds)) < len(recipe.seeds):
+        raise RecipeError(f"{path}: seeds {recipe.seeds} repeat; each seed is one run")
+    return recipe
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, separator, raw = override.partition("=")
+    if not separator or not key:
+        raise RecipeError(f"override {override!r} is not of the form key=value, such as optimisation.epochs=3")
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw
+    *sections, name = key.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise RecipeError(f"override {override!r}: {section} is no section of the recipe")
+    values[name] = value

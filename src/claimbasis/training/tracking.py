@@ -1,0 +1,111 @@
+"""Where a run writes down what it did: a small protocol, and MLflow behind it. The only door to MLflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import mlflow
+from matplotlib.figure import Figure
+
+EXPERIMENT = "claimbasis"
+DEFAULT_STORE = "sqlite:///mlflow.db"
+
+
+class RunLog(Protocol):
+    """Where a training run writes down what it did."""
+
+    @property
+    def run_id(self) -> str:
+        """By which the run can be found again."""
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Settings and facts that hold for the whole run."""
+
+    def metric(self, name: str, value: float, *, step: int = 0) -> None:
+        """One number."""
+
+    def text(self, content: str, file_name: str) -> None:
+        """A text file."""
+
+    def figure(self, figure: Figure, file_name: str) -> None:
+        """A picture."""
+
+    def folder(self, path: Path, name: str) -> None:
+        """All files of a folder."""
+
+
+class MlflowLog:
+    """Writes to one MLflow run, by its id: runs of several processes or threads do not get in each other's way."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self._client = mlflow.MlflowClient()
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            self._client.log_param(self.run_id, name, value)
+
+    def metric(self, name: str, value: float, *, step: int = 0) -> None:
+        self._client.log_metric(self.run_id, name, value, step=step)
+
+    def text(self, content: str, file_name: str) -> None:
+        self._client.log_text(self.run_id, content, file_name)
+
+    def figure(self, figure: Figure, file_name: str) -> None:
+        self._client.log_figure(self.run_id, figure, file_name)
+
+    def folder(self, path: Path, name: str) -> None:
+        self._client.log_artifacts(self.run_id, str(path), name)
+
+
+def open_store() -> str:
+    """Chooses the tracking store: `MLFLOW_TRACKING_URI` when set, else a SQLite file in the working directory.
+
+    Returns:
+        The store's address.
+    """
+    # MLflow reports its use to its makers unless told not to.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE)
+    mlflow.set_experiment(EXPERIMENT)
+    return mlflow.get_tracking_uri()
+
+
+@contextmanager
+def tracked_run(name: str, *, run_id: str | None = None, parent_id: str | None = None) -> Iterator[MlflowLog]:
+    """A run that is marked finished, failed, or (on Ctrl-C) killed when the block ends.
+
+    Args:
+        name: Shown in the list of runs.
+        run_id: Goes on with this run instead of starting one.
+        parent_id: The run this one is a part of.
+    """
+    client = mlflow.MlflowClient()
+    if run_id is None:
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        tags = {"mlflow.parentRunId": parent_id} if parent_id else {}
+        run_id = client.create_run(experiment.experiment_id, run_name=name, tags=tags).info.run_id
+    else:
+        client.update_run(run_id, status="RUNNING")
+    status = "FAILED"
+    try:
+        yield MlflowLog(run_id)
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        client.set_terminated(run_id, status)
+
+
+def find_run(run_id: str) -> bool:
+    """Whether the open store knows a run."""
+    try:
+        mlflow.MlflowClient().get_run(run_id)
+    except mlflow.exceptions.MlflowException:
+        return False
+    return True

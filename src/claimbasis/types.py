@@ -1,0 +1,94 @@
+"""The shapes that travel through the package: article, statement, prediction."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One published text. All offsets anywhere are characters of `text`, which is never changed."""
+
+    text: str
+    id: str = ""
+    title: str = ""
+    outlet: str = ""
+    date: str = ""  # ISO 8601 where known
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of an article: `article.text[start:end] == text`."""
+
+    index: int  # position among the article's statements, from 0
+    start: int  # characters, from 0
+    end: int  # exclusive
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one statement rests on, according to the model."""
+
+    statement: Statement
+    scores: dict[str, float]  # label -> calibrated probability in [0, 1], independent of one another, codebook order
+    labels: tuple[str, ...]  # those whose score reaches the model's threshold, best first
+
+    @property
+    def label(self) -> str | None:
+        """The best label above its threshold, None when the statement rests on none of them."""
+        return self.labels[0] if self.labels else None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePrediction:
+    """The predictions of one article, in reading order, and the model that made them."""
+
+    article: Article
+    predictions: tuple[Prediction, ...]
+    model_id: str
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.predictions)
+
+    def __getitem__(self, index: int) -> Prediction:
+        return self.predictions[index]
+
+    @property
+    def label_counts(self) -> dict[str | None, int]:
+        """How many statements carry each label; None counts those without any."""
+        return Counter(itertools.chain.from_iterable(p.labels or (None,) for p in self.predictions))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The article with its rows, ready for JSON."""
+        return {
+            "article_id": self.article.id,
+            "title": self.article.title,
+            "model_id": self.model_id,
+            "statements": self.to_rows(),
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One dict a statement: the contract that the command line's JSONL follows too."""
+        return [
+            {
+                "article_id": self.article.id,
+                "index": p.statement.index,
+                "start": p.statement.start,
+                "end": p.statement.end,
+                "text": p.statement.text,
+                "label": p.label,
+                "labels": list(p.labels),
+                "scores": {label: round(score, 4) for label, score in p.scores.items()},
+                "model_id": self.model_id,
+            }
+            for p in self.predictions
+        ]
