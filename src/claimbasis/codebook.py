@@ -67,7 +67,9 @@ def parse_codebook(text: str) -> Codebook:
             other_codes={other["code"]: other["name"] for other in values["other_codes"]},
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise CorpusError(f"codebook.toml cannot be read: {error!r}; compare it with data/codebook/codebook.toml") from error
+        raise CorpusError(
+            f"codebook.toml cannot be read: {error!r}; compare it with data/codebook/codebook.toml"
+        ) from error
 
 
 @cache

@@ -48,7 +48,10 @@ CASES: dict[str, list[str]] = {
     "bullets": ["Forces advanced near Lyptsi.", "Shelling went on in the south."],
     "dash_bullets": ["The levy ends in June", "Refunds start in July"],
     "numbered": ["Close the border.", "Count the votes."],
-    "wrapped_line": ["The committee, which met twice this week,\nwill publish its findings in May.", "It has no budget."],
+    "wrapped_line": [
+        "The committee, which met twice this week,\nwill publish its findings in May.",
+        "It has no budget.",
+    ],
     "url": ["The data are at www.example.org/a.b and open to all.", "Few have looked."],
     "un_abbreviation": ["The U.N. envoy left.", "The E.U. followed."],
     "phd": ["She holds a Ph.D. in physics.", "He does not."],
@@ -64,4 +67,10 @@ CASES: dict[str, list[str]] = {
 }
 
 # Separators other than one blank; markers of lists are no part of a statement.
-JOIN: dict[str, str] = {"headline": "\n\n", "heading_colon": "\n\n", "bullets": "\n• ", "dash_bullets": "\n- ", "numbered": "\n2. "}
+JOIN: dict[str, str] = {
+    "headline": "\n\n",
+    "heading_colon": "\n\n",
+    "bullets": "\n• ",
+    "dash_bullets": "\n- ",
+    "numbered": "\n2. ",
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,11 @@ from typing import Any
 
 from claimbasis.codebook import Codebook, shipped_codebook
 from claimbasis.errors import CorpusError
+from claimbasis.text.statements import split_statements
 from claimbasis.types import Article, Statement
+
+# "He added" and continued quotations point back a few sentences, hardly ever more.
+N_CONTEXT_STATEMENTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,10 @@ class AnnotatedArticle:
     statements: tuple[AnnotatedStatement, ...]
     extra: dict[str, Any] = field(default_factory=dict)  # domain, style, links and whatever else the row holds
 
+    def context(self) -> list[Statement]:
+        """Statements in front of an annotated passage, which its first ones lean on; none where the text begins with it."""
+        return split_statements(self.article.text, end=self.statements[0].statement.start)[-N_CONTEXT_STATEMENTS:]
+
 
 def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None) -> list[AnnotatedArticle]:
     """All annotated articles of some JSONL files (also .gz), checked.
@@ -49,7 +58,9 @@ def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None
     codebook = codebook or shipped_codebook()
     articles = [article for path in paths for article in _read_file(Path(path), codebook)]
     if not articles:
-        raise CorpusError(f"no annotated article in {', '.join(map(str, paths)) or 'no file'}; name files that hold some")
+        raise CorpusError(
+            f"no annotated article in {', '.join(map(str, paths)) or 'no file'}; name files that hold some"
+        )
     require_distinct(articles)
     return articles
 
@@ -66,7 +77,9 @@ def _read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
 def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:
     try:
         row: dict[str, Any] = json.loads(line)
-        article = Article(**{name: row.pop(name, "") or "" for name in ("text", "id", "title", "outlet", "date", "url")})
+        article = Article(
+            **{name: row.pop(name, "") or "" for name in ("text", "id", "title", "outlet", "date", "url")}
+        )
         rows = row.pop("statements")
         statements = tuple(_parse_statement(index, item, article.text, codebook) for index, item in enumerate(rows))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -89,7 +102,7 @@ def _parse_statement(index: int, row: dict[str, Any], text: str, codebook: Codeb
 def _check_article(article: Article, statements: tuple[AnnotatedStatement, ...], place: str) -> None:
     if not article.id or not statements:
         raise CorpusError(f"{place}: an annotated article needs an id and at least one statement")
-    for before, after in zip(statements, statements[1:], strict=False):
+    for before, after in itertools.pairwise(statements):
         if after.statement.start < before.statement.end:
             raise CorpusError(
                 f"{place}: statement {after.statement.index} begins at {after.statement.start}, before the one in front "
@@ -131,7 +144,13 @@ def text_hash(text: str) -> str:
 def data_hash(articles: Iterable[AnnotatedArticle]) -> str:
     """A fingerprint of texts, offsets and codes that does not depend on the order of the articles."""
     rows = sorted(
-        json.dumps([a.article.id, text_hash(a.article.text), [(s.statement.start, s.statement.end, s.codes) for s in a.statements]])
+        json.dumps(
+            [
+                a.article.id,
+                text_hash(a.article.text),
+                [(s.statement.start, s.statement.end, s.codes) for s in a.statements],
+            ]
+        )
         for a in articles
     )
     return text_hash("\n".join(rows))

@@ -24,7 +24,9 @@ def split_by_article(
         CorpusError: There are fewer than two articles, or the share is no share.
     """
     if len(articles) < 2 or not 0 < dev_share < 1:
-        raise CorpusError(f"{len(articles)} articles and a dev share of {dev_share} make no split; give 2 or more and a share in (0, 1)")
+        raise CorpusError(
+            f"{len(articles)} articles and a dev share of {dev_share} make no split; give 2 or more and a share in (0, 1)"
+        )
     order = rng.permutation(len(articles)).tolist()
     n_dev = min(max(1, round(dev_share * len(articles))), len(articles) - 1)
     return [articles[i] for i in sorted(order[n_dev:])], [articles[i] for i in sorted(order[:n_dev])]

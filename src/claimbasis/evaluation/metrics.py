@@ -104,7 +104,8 @@ def _rates(counts: npt.NDArray[np.int64]) -> Floats:
     """Precision, recall and F1 from counts of shape (..., 3, k); 0 where nothing was predicted or nothing holds."""
     hits, predicted, actual = (counts[..., i, :].astype(float) for i in range(3))
     return np.stack(
-        [hits / np.maximum(predicted, 1), hits / np.maximum(actual, 1), 2 * hits / np.maximum(predicted + actual, 1)], axis=-2
+        [hits / np.maximum(predicted, 1), hits / np.maximum(actual, 1), 2 * hits / np.maximum(predicted + actual, 1)],
+        axis=-2,
     )
 
 

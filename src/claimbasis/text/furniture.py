@@ -8,7 +8,7 @@ from collections.abc import Iterator
 _LINE = re.compile(r"[^\n\r\u2028\u2029\f\v\x85]+")
 _TERMINAL = re.compile(r"[.!?:;…][\"'”’)\]]*\s*$")
 # A line that opens with one of these is an item of its own: heading, bullet, number, quotation block of Markdown.
-_MARKER = re.compile(r"\s*(?:[#>]{1,6}\s+|[•·▪●*+–—-]\s+|\d{1,3}[.)]\s+)+")  # noqa: RUF039
+_MARKER = re.compile(r"\s*(?:[#>]{1,6}\s+|[•·▪●*+–—-]\s+|\d{1,3}[.)]\s+)+")
 
 # Whole lines that belong to the page, not to the article (seen in the raw news corpora).
 _BOILERPLATE = re.compile(
@@ -87,4 +87,9 @@ def _continues(text: str, block: tuple[int, int], first: int, stop: int) -> bool
     last_line = text[max(text.rfind("\n", block[0], block[1]) + 1, block[0]) : block[1]]
     if text[first:stop].lstrip()[:1].islower():
         return not _TERMINAL.search(last_line)
-    return len(last_line) in _WRAP_CHARS and stop - first <= _WRAP_CHARS.stop and not _TERMINAL.search(last_line) and "\n" in text[block[0] : block[1]]
+    return (
+        len(last_line) in _WRAP_CHARS
+        and stop - first <= _WRAP_CHARS.stop
+        and not _TERMINAL.search(last_line)
+        and "\n" in text[block[0] : block[1]]
+    )

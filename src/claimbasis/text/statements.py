@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -28,7 +29,9 @@ _MISSED_BREAK = re.compile(
 _FALSE_BREAK = re.compile(r"\s*(?:[,;:)\]]|[”’\"']+\s*$|(?:[ECMP][SD]?T|GMT|UTC|BST|CET)\b|[a-z][a-z]*\b(?![A-Z]))")
 _HAS_WORD = re.compile(r"\w")
 # A piece that ends like this is no whole sentence: a number of a list, a form of address, half of "R-S.C.".
-_OPEN_END = re.compile(r"\s*\d{1,3}[.)]\s*|.*\b(?:Ms|Mrs|Mr|Dr|Sens?|Reps?|Gov|Gen|Lt|Col|Sgt)\.\s*|.*\b[A-Z]\.", re.DOTALL)
+_OPEN_END = re.compile(
+    r"\s*\d{1,3}[.)]\s*|.*\b(?:Ms|Mrs|Mr|Dr|Sens?|Reps?|Gov|Gen|Lt|Col|Sgt)\.\s*|.*\b[A-Z]\.", re.DOTALL
+)
 
 
 def split_statements(text: str, *, start: int = 0, end: int | None = None) -> list[Statement]:
@@ -44,7 +47,9 @@ def split_statements(text: str, *, start: int = 0, end: int | None = None) -> li
     Returns:
         Statements with `text[s.start:s.end] == s.text`, which never overlap and have no blanks at their edges.
     """
-    spans = (span for block in content_blocks(text, start, len(text) if end is None else end) for span in _cut(text, *block))
+    spans = (
+        span for block in content_blocks(text, start, len(text) if end is None else end) for span in _cut(text, *block)
+    )
     return [Statement(index, first, stop, text[first:stop]) for index, (first, stop) in enumerate(spans)]
 
 
@@ -60,7 +65,7 @@ def _sentences(block: str) -> list[tuple[int, int]]:
     cuts = [boundary["end_index"] for boundary in sentencex.get_sentence_boundaries("en", block)]
     cuts += [match.end() for match in _MISSED_BREAK.finditer(block)]
     edges = sorted({0, *cuts, len(block)})
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))
 
 
 def _merge_false_breaks(block: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

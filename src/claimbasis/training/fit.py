@@ -37,6 +37,7 @@ class FitResult:
     model: StatementClassifier
     tokenizer: Tokenizer
     special: SpecialTokens
+    max_statement_tokens: int
     dev: list[EncodedArticle]
     best_macro_f1: float  # on dev, torch weights, thresholds chosen there
     n_epochs: float  # trained until the best was found or patience ran out
@@ -68,7 +69,8 @@ def fit(
     tokenizer, special = load_tokenizer(recipe.encoder.base)
     max_statement_tokens = min(recipe.windows.max_statement_tokens, recipe.windows.max_tokens - 2)
     encoded, encoded_dev = (
-        encode_articles(articles, tokenizer, codebook, max_statement_tokens=max_statement_tokens) for articles in (train, dev)
+        encode_articles(articles, tokenizer, codebook, max_statement_tokens=max_statement_tokens)
+        for articles in (train, dev)
     )
     model = StatementClassifier.from_base(recipe.encoder, len(codebook.labels))
     positives, negatives = count_positives(encoded)
@@ -85,8 +87,10 @@ def fit(
     )
     trainer.prepare(batches, recipe)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
-    model.to("cpu").eval()
-    return FitResult(model, tokenizer, special, encoded_dev, trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0)
+    # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
+    model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
+    best, n_epochs = trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0
+    return FitResult(model, tokenizer, special, max_statement_tokens, encoded_dev, best, n_epochs)
 
 
 class StatementTrainer(Trainer):
@@ -139,13 +143,17 @@ def predict_logits(model: StatementClassifier, data: WindowData, recipe: Recipe,
         for row, b in enumerate(batch):
             i, w = keys[b]
             logits[i][w.predict_from : w.stop] = output[row, w.predict_from - w.first : w.stop - w.first]
-    return np.concatenate([x[article.targets[:, 0] != NO_TARGET] for x, article in zip(logits, data.articles, strict=True)])
+    return np.concatenate(
+        [x[article.targets[:, 0] != NO_TARGET] for x, article in zip(logits, data.articles, strict=True)]
+    )
 
 
 def plan(article: EncodedArticle, recipe: Recipe, reading: Reading) -> list[Window]:
     """The windows of an article as inference reads it."""
     settings = recipe.windows
-    return plan_windows(article.lengths, max_tokens=settings.max_tokens, overlap_tokens=settings.overlap_tokens, reading=reading)
+    return plan_windows(
+        article.lengths, max_tokens=settings.max_tokens, overlap_tokens=settings.overlap_tokens, reading=reading
+    )
 
 
 def known_targets(articles: Sequence[EncodedArticle]) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -215,7 +223,12 @@ class _LogCallback(TrainerCallback):  # type: ignore[misc]
             if name in self._names:
                 self._log.metric(self._names[name], value, step=round(state.epoch))
         if "eval_macro_f1" in logs:
-            logger.info("epoch %d: dev macro-F1 %.3f, dev loss %.3f", round(state.epoch), logs["eval_macro_f1"], logs["eval_loss"])
+            logger.info(
+                "epoch %d: dev macro-F1 %.3f, dev loss %.3f",
+                round(state.epoch),
+                logs["eval_macro_f1"],
+                logs["eval_loss"],
+            )
 
 
 class _QuietProgress(ProgressCallback):  # type: ignore[misc]

@@ -29,6 +29,7 @@ class Data(_Section):
     dev: list[str] = []  # empty: `dev_share` of the train articles
     dev_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
     max_articles: Positive | None = None  # for learning curves: a random choice of this many train articles
+    max_dev_articles: Positive | None = None
 
 
 class Encoder(_Section):
@@ -78,6 +79,19 @@ class Recipe(_Section):
     def fingerprint(self) -> str:
         """Eight hexadecimal digits that change with every setting but the seeds."""
         return text_hash(json.dumps(self.model_dump(exclude={"seeds", "question"}), sort_keys=True))[:8]
+
+
+# What `--smoke` replaces: everything runs once, for real, on little.
+SMOKE = (
+    "name=smoke",
+    "seeds=[1]",
+    "data.max_articles=6",
+    "data.max_dev_articles=4",
+    "windows.max_tokens=96",
+    "windows.max_statement_tokens=48",
+    "windows.overlap_tokens=24",
+    "optimisation.epochs=1",
+)
 
 
 def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import mlflow
 from matplotlib.figure import Figure
 
+from claimbasis.errors import ModelError
+
 EXPERIMENT = "claimbasis"
 DEFAULT_STORE = "sqlite:///mlflow.db"
 
@@ -100,6 +102,19 @@ def tracked_run(name: str, *, run_id: str | None = None, parent_id: str | None =
         raise
     finally:
         client.set_terminated(run_id, status)
+
+
+def fetch_model(run_id: str) -> Path:
+    """The model folder that a run logged, fetched from the store.
+
+    Raises:
+        ModelError: The store knows no such run, or the run has no model.
+    """
+    store = open_store()
+    try:
+        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="model"))
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        raise ModelError(f"{run_id}: neither a model folder nor a run with a model in {store} ({error})") from error
 
 
 def find_run(run_id: str) -> bool:

@@ -1,0 +1,1 @@
+"""Predictions for people and for machines: a table, rows, frames."""

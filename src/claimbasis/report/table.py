@@ -1,0 +1,80 @@
+"""Predictions as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from claimbasis.codebook import shipped_codebook
+from claimbasis.types import ArticlePrediction, Prediction
+
+# Distinguishable with the common colour-vision deficiencies (Okabe and Ito 2008); the word stands beside it anyway.
+_STYLES = ("bold #e69f00", "bold #56b4e9", "bold #009e73", "bold #cc79a7", "bold #f0e442")
+
+
+def render_table(prediction: ArticlePrediction, labels: Sequence[str]) -> RenderableType:
+    """A row a statement, and a summary line.
+
+    Args:
+        prediction: What to show; control characters in its text are made harmless.
+        labels: All labels of the model, in order.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    table.add_column("#", justify="right", style="dim", no_wrap=True)
+    table.add_column("rests on", no_wrap=True)
+    table.add_column(" ".join(_short(label)[:4] for label in labels), no_wrap=True)
+    table.add_column("statement", overflow="fold", ratio=1)
+    for item in prediction:
+        table.add_row(
+            str(item.statement.index + 1),
+            _label_cell(item, labels),
+            _score_cell(item, labels),
+            _plain(item.statement.text),
+        )
+    heading = Text(_plain(prediction.article.title or prediction.article.id).plain, style="bold")
+    return Group(heading, table, _summary(prediction, labels), Text(""))
+
+
+def _label_cell(item: Prediction, labels: Sequence[str]) -> Text:
+    if not item.labels:
+        return Text("–", style="dim")
+    return Text("\n").join(Text(_short(label), style=_style(label, labels)) for label in item.labels)
+
+
+def _score_cell(item: Prediction, labels: Sequence[str]) -> Text:
+    cells = [
+        Text(f"{item.scores[label]:.2f}", style=_style(label, labels) if label in item.labels else "dim")
+        for label in labels
+    ]
+    return Text(" ").join(cells)
+
+
+def _summary(prediction: ArticlePrediction, labels: Sequence[str]) -> Text:
+    counts = prediction.label_counts
+    n = len(prediction)
+    line = Text(f"{n} statement{'' if n == 1 else 's'}: ")
+    parts = [Text(f"{counts.get(label, 0)} {_short(label)}", style=_style(label, labels)) for label in labels]
+    parts.append(Text(f"{counts.get(None, 0)} none of these", style="dim"))
+    return line + Text(", ").join(parts) + Text(f"  ({prediction.model_id})", style="dim")
+
+
+def _short(label: str) -> str:
+    names = {known.name: known.short for known in shipped_codebook().labels}
+    return names.get(label, label)
+
+
+def _style(label: str, labels: Sequence[str]) -> str:
+    return _STYLES[list(labels).index(label) % len(_STYLES)]
+
+
+def _plain(text: str) -> Text:
+    """Untrusted text without anything that a terminal would obey, on one line."""
+    return Text("".join(c if c.isprintable() else " " for c in text))
+
+
+def print_prediction(console: Console, prediction: ArticlePrediction, labels: Sequence[str]) -> None:
+    """Prints the table of one article."""
+    console.print(render_table(prediction, labels), soft_wrap=False)

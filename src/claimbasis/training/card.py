@@ -1,0 +1,100 @@
+"""The card of a model: what it is, what it was made from, how good it is. Filled in by the run that made it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from claimbasis.codebook import shipped_codebook
+from claimbasis.evaluation.metrics import Metrics
+from claimbasis.model import ModelSettings
+from claimbasis.training.recipe import Recipe
+
+_CARD = """\
+# {name}
+
+Says for each statement of an English news article what it rests on. It never says whether a statement is true.
+
+| | |
+|---|---|
+| model id | `{model_id}` |
+| encoder | {base}, pooling `{pooling}`, {reading} of at most {max_tokens} tokens |
+| weights | ONNX; int8 (weights and embeddings a channel, activations at run time) and, where shipped, fp32 |
+| language | English |
+| codebook | version {codebook_version} |
+| made by | recipe `{name}`, seed {seed}: {question} |
+| tracking run | `{run_id}` |
+| training data | {train} |
+| | {train_articles} articles, {train_statements} statements, hash `{train_hash}` |
+| chosen and calibrated on | {dev}: {dev_articles} articles, {dev_statements} statements, hash `{dev_hash}` |
+| made on | {created} |
+
+## Labels
+{definitions}
+
+A statement may carry several labels or none. None is a real answer: analysis, opinion, private persons, media reports
+without a source, background.
+
+## Scores on dev
+int8 weights in ONNX Runtime, statements as annotated, `{reading}`; 95 % bootstrap intervals over articles. The epoch, the
+temperatures and the thresholds were chosen on these same articles, so the numbers lean to the bright side.
+
+| label | threshold | temperature | precision | recall | F1 | average precision | calibration error | statements |
+|---|---|---|---|---|---|---|---|---|
+{rows}
+
+Macro-F1 {macro}. The int8 weights change the labels of {changed:.1f} % of the statements against fp32.
+
+Measured by the training command; again at any time with `claimbasis evaluate {dev} --model FOLDER`.
+
+## Where the data come from
+Real articles belong to their publishers and are not in the repository. Their statements were annotated by language models
+that read each article under the codebook; so was our own corpus, which language models also wrote. Two readings by models
+agree more than two people would: the annotators share habits.
+
+## Meant for
+Readers, analysts and archives that want to see how much of a text rests on unnamed sources, on officials, on deeds.
+
+## Not meant for
+Deciding what is true, or judging a person or an outlet by one article. Other languages, fiction, social media, speech
+transcripts, and news of domains far from politics, war, business and justice were not measured. A score is the model's
+confidence in its reading of the text, not in the claim.
+"""
+
+
+def render_card(
+    settings: ModelSettings,
+    metrics: Metrics,
+    calibration_errors: dict[str, float],
+    recipe: Recipe,
+    *,
+    seed: int,
+    facts: dict[str, Any],
+) -> str:
+    """The card as Markdown."""
+    rows = [
+        f"| `{label}` | {threshold:.2f} | {temperature:.2f} | {m.precision} | {m.recall} | {m.f1} | {m.average_precision:.3f} "
+        f"| {calibration_errors[label]:.3f} | {m.n_positive} |"
+        for (label, m), threshold, temperature in zip(
+            metrics.labels.items(), settings.thresholds, settings.temperatures, strict=True
+        )
+    ]
+    return _CARD.format(
+        name=settings.name,
+        model_id=settings.model_id("int8"),
+        base=settings.base,
+        pooling=settings.pooling,
+        reading=settings.reading,
+        max_tokens=settings.max_tokens,
+        codebook_version=settings.codebook_version,
+        run_id=settings.run_id,
+        created=settings.created,
+        seed=seed,
+        question=recipe.question,
+        train=", ".join(f"`{path}`" for path in recipe.data.train),
+        dev=" ".join(recipe.data.dev) or "a share of the training articles",
+        definitions="\n".join(f"- `{label.name}`: {label.definition}" for label in shipped_codebook().labels),
+        rows="\n".join(rows),
+        macro=metrics.macro_f1,
+        changed=100 * settings.scores["int8_changed_share"],
+        **facts,
+    )

@@ -1,0 +1,126 @@
+"""Makes a model folder of a fine-tuned network: exported, calibrated on dev, measured, described."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from claimbasis.codebook import Codebook
+from claimbasis.corpus.annotated import AnnotatedArticle
+from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_temperatures
+from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability
+from claimbasis.evaluation.protocol import Answers, collect_answers, measure_answers
+from claimbasis.inference.classifier import Classifier
+from claimbasis.model import CARD_FILE, TOKENIZER_FILE, ModelSettings, Precision, weights_file, write_settings
+from claimbasis.training.card import render_card
+from claimbasis.training.export import export_weights
+from claimbasis.training.fit import FitResult, plan
+from claimbasis.training.recipe import Recipe
+from claimbasis.training.tracking import RunLog
+from claimbasis.windows import WindowArrays, build_arrays
+
+logger = logging.getLogger(__name__)
+_FILES = (weights_file("fp32"), weights_file("int8"), TOKENIZER_FILE)
+
+
+def package_model(
+    recipe: Recipe,
+    seed: int,
+    result: FitResult,
+    dev: Sequence[AnnotatedArticle],
+    codebook: Codebook,
+    folder: Path,
+    log: RunLog,
+    *,
+    facts: dict[str, Any],
+) -> dict[str, float]:
+    """Exports, calibrates and measures one model; what is measured is what users run, the int8 file in ONNX Runtime.
+
+    1. Export both precisions. 2. Fit temperatures and thresholds to int8's answers on dev. 3. Measure. 4. Write it down.
+
+    Returns:
+        The scores on dev, also stored in the folder's settings.
+    """
+    # 1.
+    export_weights(result.model, result.tokenizer, _samples(recipe, result), folder)
+    settings = _uncalibrated(recipe, codebook, result, log, facts)
+    write_settings(folder, settings, _FILES)
+    # 2.
+    answers = _answers(folder, "int8", dev, codebook)
+    temperatures = fit_temperatures(answers.logits, answers.targets)
+    thresholds = choose_thresholds(calibrate(answers.logits, temperatures), answers.targets)
+    settings = write_settings(folder, replace(settings, temperatures=temperatures, thresholds=thresholds), _FILES)
+    # 3.
+    classifier = Classifier.load(folder, precision="int8")
+    metrics, errors = measure_answers(classifier, answers)
+    fp32_logits = _answers(folder, "fp32", dev, codebook).logits
+    scores = {"macro_f1": metrics.macro_f1.value} | {f"f1_{label}": m.f1.value for label, m in metrics.labels.items()}
+    scores |= {f"calibration_error_{label}": error for label, error in errors.items()}
+    scores["int8_changed_share"] = _changed_share(classifier, answers.logits, fp32_logits)
+    # 4.
+    settings = write_settings(folder, replace(settings, scores=scores), _FILES)
+    card = render_card(settings, metrics, errors, recipe, seed=seed, facts=facts)
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
+    write_settings(folder, settings, (*_FILES, CARD_FILE))
+    _log(log, classifier, answers, scores)
+    return scores
+
+
+def _samples(recipe: Recipe, result: FitResult) -> list[WindowArrays]:
+    """Two real batches, one of windows and one of single statements, for the comparison of torch and ONNX."""
+    article = result.dev[0]
+    windows = [article.tokens[w.first : w.stop] for w in plan(article, recipe, "windows")][:2]
+    alone = [[tokens] for tokens in article.tokens[:8]]
+    return [build_arrays(batch, result.special, pooling=recipe.encoder.pooling) for batch in (windows, alone)]
+
+
+def _uncalibrated(
+    recipe: Recipe, codebook: Codebook, result: FitResult, log: RunLog, facts: dict[str, Any]
+) -> ModelSettings:
+    n_labels = len(codebook.labels)
+    return ModelSettings(
+        name=recipe.name,
+        labels=codebook.label_names,
+        codebook_version=codebook.version,
+        thresholds=(0.5,) * n_labels,
+        temperatures=(1.0,) * n_labels,
+        reading=recipe.windows.reading,
+        pooling=recipe.encoder.pooling,
+        max_tokens=recipe.windows.max_tokens,
+        overlap_tokens=recipe.windows.overlap_tokens,
+        max_statement_tokens=result.max_statement_tokens,
+        special=result.special,
+        base=recipe.encoder.base,
+        run_id=log.run_id,
+        data_hash=str(facts["train_hash"]),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        scores={},
+    )
+
+
+def _answers(folder: Path, precision: Precision, dev: Sequence[AnnotatedArticle], codebook: Codebook) -> Answers:
+    return collect_answers(Classifier.load(folder, precision=precision), dev, codebook, boundaries="annotated")
+
+
+def _changed_share(classifier: Classifier, int8: np.ndarray, fp32: np.ndarray) -> float:
+    """Share of statements whose set of labels differs between the precisions, in [0, 1]."""
+    thresholds = np.asarray(classifier.settings.thresholds)
+    decisions = [classifier.scores(logits) >= thresholds for logits in (int8, fp32)]
+    share = float((decisions[0] != decisions[1]).any(axis=1).mean())
+    logger.info("int8 changes the labels of %.1f %% of the dev statements", 100 * share)
+    return share
+
+
+def _log(log: RunLog, classifier: Classifier, answers: Answers, scores: dict[str, float]) -> None:
+    for name, value in scores.items():
+        log.metric(name, value)
+    log.params({"model_id": classifier.model_id})
+    calibrated = classifier.scores(answers.logits)
+    log.figure(plot_precision_recall(answers.targets, calibrated, classifier.settings.labels), "precision_recall.svg")
+    log.figure(plot_reliability(answers.targets, calibrated, classifier.settings.labels), "reliability.svg")
