@@ -116,7 +116,7 @@ class StatementTrainer(Trainer):
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Loss and F1 on dev, with thresholds chosen there."""
-        logits = predict_logits(self.model, self.eval_dataset, self._recipe, reading="windows")
+        logits = predict_logits(self.model, self.eval_dataset, self._recipe)
         targets = known_targets(self.eval_dataset.articles)
         scores = calibrate(logits, (1.0,) * logits.shape[1])
         predicted = scores >= np.asarray(choose_thresholds(scores, targets))
@@ -129,10 +129,10 @@ class StatementTrainer(Trainer):
 
 
 @torch.no_grad()
-def predict_logits(model: StatementClassifier, data: WindowData, recipe: Recipe, *, reading: Reading) -> Floats:
-    """Logits of all statements that have targets, in reading order, shape (n, labels)."""
+def predict_logits(model: StatementClassifier, data: WindowData, recipe: Recipe) -> Floats:
+    """Logits of all statements that have targets, read as the finished model will read, shape (n, labels)."""
     device = next(model.parameters()).device
-    keys = [(i, w) for i, article in enumerate(data.articles) for w in plan(article, recipe, reading)]
+    keys = [(i, w) for i, article in enumerate(data.articles) for w in plan(article, recipe, recipe.windows.reading)]
     lengths = [window_length(data.articles[i].lengths, w) for i, w in keys]
     logits = [np.full(article.targets.shape, np.nan) for article in data.articles]
     model.eval()
