@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when all was done, 1 when done with failures, 2 when it could not start, 130 when it was interrupted.
     """
     options = _parser().parse_args(argv)
+    # MLflow reports its use to its makers as soon as it is imported, unless told not to before.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logger.setLevel(logging.INFO)
     try:
@@ -128,7 +130,7 @@ def _open_output(path: str | None) -> Iterator[TextIO]:
         sys.stdout.flush()
         return
     try:
-        stream = Path(path).open("w", encoding="utf-8", newline="")
+        stream = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # closed below
     except OSError as error:
         raise InputError(f"--output {path}: cannot be written ({error}); choose another place") from error
     with stream:
@@ -243,14 +245,14 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from claimbasis.model import copy_model
+    from claimbasis.model import Precision, copy_model
 
     source = Path(options.source)
     if not source.is_dir():
         from claimbasis.training.tracking import fetch_model
 
         source = fetch_model(options.source)
-    precisions = ("int8", "fp32") if options.precision == "both" else (options.precision,)
+    precisions: Sequence[Precision] = ("int8", "fp32") if options.precision == "both" else (options.precision,)
     settings = copy_model(source, options.output, precisions)
     logger.info("%s: %s with %s", options.output, settings.name, ", ".join(settings.files))
     return EXIT_DONE

@@ -77,7 +77,9 @@ def measure(
     resampled = _rates(np.einsum("ra,aik->rik", draws, counts))
     per_label = {
         label: LabelMetrics(
-            *(Measured(float(point[i, k]), *_interval(resampled[:, i, k])) for i in range(3)),
+            precision=Measured(float(point[0, k]), *_interval(resampled[:, 0, k])),
+            recall=Measured(float(point[1, k]), *_interval(resampled[:, 1, k])),
+            f1=Measured(float(point[2, k]), *_interval(resampled[:, 2, k])),
             average_precision=_average_precision(targets[:, k], None if scores is None else scores[:, k]),
             n_positive=int(targets[:, k].sum()),
         )

@@ -159,7 +159,7 @@ class Classifier:
                 on_statements(sum(w.stop - w.predict_from for _, w, _ in chosen))
         return logits
 
-    def scores(self, logits: Logits) -> npt.NDArray[np.float64]:
+    def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Calibrated scores in [0, 1] from logits of shape (n, labels)."""
         scaled = logits.astype(np.float64) / np.asarray(self.settings.temperatures)
         return np.asarray(1 / (1 + np.exp(-scaled)))

@@ -13,9 +13,9 @@ _MARKER = re.compile(r"\s*(?:[#>]{1,6}\s+|[•·▪●*+–—-]\s+|\d{1,3}[.)]\
 # Whole lines that belong to the page, not to the article (seen in the raw news corpora).
 _BOILERPLATE = re.compile(
     r"""\s*(?:
-        advertisement | sponsored(\ content)? | related(\ (stories|articles|coverage|topics|links))?:? | recommended( for you)? |
-        read\ (more|also|next|the\ full\ story)\b.{0,120} | see\ also\b.{0,120} | more\ (from|on|in)\b.{0,60} | trending( now)? | most\ (read|popular) |
-        (share|tweet|email|print|save|comments?|reply|copy\ link|skip\ to\ (main\ )?content|back\ to\ top|menu|search|home|log\ ?in|sign\ ?in|subscribe( now)?)
+        advertisement | sponsored(\ content)? | related(\ (stories|articles|coverage|topics|links))?:? | recommended(\ for\ you)? |
+        read\ (more|also|next|the\ full\ story)\b.{0,120} | see\ also\b.{0,120} | more\ (from|on|in)\b.{0,60} | trending(\ now)? | most\ (read|popular) |
+        (share|tweet|email|print|save|comments?|reply|copy\ link|skip\ to\ (main\ )?content|back\ to\ top|menu|search|home|log\ ?in|sign\ ?in|subscribe(\ now)?)
             (\s+(this|the)\s+(article|story|page))? |
         (share\ (this|on)|follow\ us|like\ us|click\ here|tap\ here|sign\ up|subscribe\ to|download\ (the|our)\ app|join\ our|watch(\ live)?:|listen:)\b.{0,140} |
         (©|\(c\)|copyright)\s.{0,160} | all\ rights\ reserved.{0,80} | we\ use\ cookies\b.{0,300} | (accept|reject)(\ all)?\ cookies.{0,60} |

@@ -66,6 +66,7 @@ class StatementClassifier(torch.nn.Module):
         self.dropout = torch.nn.Dropout(dropout)
         self.head = torch.nn.Linear(hidden_size, n_labels)
         # Weight of a positive target against a negative one, by label; set from the training data.
+        self.positive_weight: torch.Tensor
         self.register_buffer("positive_weight", torch.ones(n_labels))
 
     @classmethod

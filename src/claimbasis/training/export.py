@@ -89,11 +89,12 @@ def score_drift(model: StatementClassifier, runtime: Runtime, samples: Sequence[
 @torch.no_grad()
 def torch_logits(model: StatementClassifier, sample: WindowArrays) -> np.ndarray:
     """Logits of a batch by the network itself."""
-    return model(*map(torch.from_numpy, (sample.input_ids, sample.attention_mask, sample.pooling))).float().numpy()
+    logits: torch.Tensor = model(*map(torch.from_numpy, (sample.input_ids, sample.attention_mask, sample.pooling)))
+    return logits.float().numpy()
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logits))
+    return np.asarray(1 / (1 + np.exp(-logits)))
 
 
 def _quantise(fp32: Path, int8: Path) -> None:

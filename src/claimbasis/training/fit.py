@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -93,7 +93,7 @@ def fit(
     return FitResult(model, tokenizer, special, max_statement_tokens, encoded_dev, best, n_epochs)
 
 
-class StatementTrainer(Trainer):
+class StatementTrainer(Trainer):  # type: ignore[misc]
     """The Trainer with batches of windows, and with macro-F1 over statements as its dev metric."""
 
     def prepare(self, batches: EpochBatches, recipe: Recipe) -> None:
@@ -124,7 +124,7 @@ class StatementTrainer(Trainer):
         metrics = {"eval_loss": loss, "eval_macro_f1": macro_f1(targets, predicted)}
         metrics |= {f"eval_f1_{k}": macro_f1(targets[:, [k]], predicted[:, [k]]) for k in range(targets.shape[1])}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 

@@ -70,11 +70,9 @@ def open_store() -> str:
     Returns:
         The store's address.
     """
-    # MLflow reports its use to its makers unless told not to.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE)
     mlflow.set_experiment(EXPERIMENT)
-    return mlflow.get_tracking_uri()
+    return str(mlflow.get_tracking_uri())
 
 
 @contextmanager

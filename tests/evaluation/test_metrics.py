@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from claimbasis.evaluation.baselines import match_phrases, most_frequent, tfidf
+from claimbasis.evaluation.calibration import calibrate, calibration_error, choose_thresholds, fit_temperatures
+from claimbasis.evaluation.metrics import macro_f1, measure
+
+TARGETS = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], dtype=bool)
+PREDICTED = np.array([[1, 0], [0, 0], [1, 1], [0, 0]], dtype=bool)
+
+
+def test_metrics_of_a_case_counted_by_hand() -> None:
+    metrics = measure(TARGETS, PREDICTED, np.array([0, 0, 1, 1]), labels=("a", "b"), rng=np.random.default_rng(1))
+    assert (metrics.labels["a"].precision.value, metrics.labels["a"].recall.value, metrics.labels["a"].f1.value) == (0.5, 0.5, 0.5)
+    assert metrics.labels["b"].f1.value == 1
+    assert metrics.macro_f1.value == macro_f1(TARGETS, PREDICTED) == 0.75
+    assert metrics.macro_f1.low <= 0.75 <= metrics.macro_f1.high
+    assert (metrics.n_statements, metrics.n_articles, metrics.labels["a"].n_positive) == (4, 2, 2)
+
+
+def test_intervals_are_over_articles_not_statements() -> None:
+    # All of each article's statements are alike: one hundred statements carry no more news than two articles.
+    targets = np.ones((100, 1), dtype=bool)
+    predicted = np.arange(100)[:, None] < 50
+    metrics = measure(targets, predicted, np.repeat([0, 1], 50), labels=("a",), rng=np.random.default_rng(1))
+    assert (metrics.labels["a"].recall.low, metrics.labels["a"].recall.high) == (0, 1)
+
+
+def test_nothing_to_measure_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not empty"):
+        measure(TARGETS[:0], PREDICTED[:0], np.array([], dtype=np.int64), labels=("a", "b"), rng=np.random.default_rng(1))
+
+
+def test_a_model_that_is_too_sure_gets_a_temperature_above_one() -> None:
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 2, (4000, 1))
+    targets = rng.random((4000, 1)) < 1 / (1 + np.exp(-logits))
+    (temperature,) = fit_temperatures(3 * logits, targets)
+    assert temperature == pytest.approx(3, rel=0.1)
+    assert calibration_error(calibrate(3 * logits, (temperature,))[:, 0], targets[:, 0]) < 0.03 < calibration_error(calibrate(3 * logits, (1.0,))[:, 0], targets[:, 0])
+
+
+def test_the_threshold_separates_what_can_be_separated() -> None:
+    scores = np.array([[0.1], [0.2], [0.3], [0.7], [0.8]])
+    (threshold,) = choose_thresholds(scores, scores > 0.5)
+    assert 0.3 < threshold <= 0.7
+
+
+def test_calibration_error_by_hand() -> None:
+    assert calibration_error(np.array([0.9, 0.9, 0.1, 0.1]), np.array([True, False, False, False])) == pytest.approx((2 * 0.4 + 2 * 0.1) / 4)
+
+
+def test_baselines() -> None:
+    assert match_phrases(["Sources say so.", "Resources say so."], ["sources say"], 3)[:, 0].tolist() == [True, False]
+    assert most_frequent(TARGETS, 2).tolist() == [[True, False]] * 2
+    texts = ["the ministry said", "aides who asked not to be named"] * 5
+    targets = np.array([[False, True], [True, False]] * 5)
+    assert tfidf(texts, targets, texts[:2]).tolist() == [[False, True], [True, False]]

@@ -1,0 +1,172 @@
+"""The whole line on a small random encoder: recipe, training, tracking, export, model folder, prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from claimbasis import Classifier, ModelError
+from claimbasis.cli import main
+from claimbasis.codebook import shipped_codebook
+from claimbasis.corpus.annotated import read_corpus
+from claimbasis.model import copy_model, read_settings, shipped_model
+from claimbasis.training.batches import EpochBatches, encode_articles
+from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
+from claimbasis.training.export import export_weights
+from claimbasis.training.recipe import Encoder, read_recipe
+from claimbasis.training.tracking import open_store
+from claimbasis.windows import build_arrays
+
+WORDS = "the ministry said aides who asked not to be named troops crossed river it is unclear . ,".split()
+STATEMENTS = [("the ministry said it .", "O"), ("aides who asked not to be named said it .", "A"), ("troops crossed the river .", "C"), ("it is unclear .", "N")]
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny encoder with random weights, saved as any encoder from a hub would be."""
+    folder = tmp_path_factory.mktemp("encoder")
+    vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]"  # noqa: S106
+    ).save_pretrained(folder)
+    torch.manual_seed(1)
+    config = BertConfig(vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, write_corpus: Callable[..., Path]) -> Iterator[Path]:
+    """An empty working directory with data and a recipe."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for side in ("train", "dev"):
+        # A number of its own keeps the texts apart; the tokenizer does not know it.
+        write_corpus(*((f"{side}{n}", [(f"{n}{side} {text}", code) for text, code in STATEMENTS * 3]) for n in range(6)), name=f"{side}.jsonl")
+    Path("recipe.toml").write_text(
+        f"""name = "tiny"\nquestion = "Does it run?"\nseeds = [1, 2]\n[data]\ntrain = ["train.jsonl"]\ndev = ["dev.jsonl"]
+        [encoder]\nbase = "{encoder}"\ndropout = 0.0\n[windows]\nmax_tokens = 48\noverlap_tokens = 8\n
+        [optimisation]\nepochs = 12\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 12""",
+        encoding="utf-8",
+    )
+    yield tmp_path
+    mlflow.set_tracking_uri("")
+
+
+def model_folders(workplace: Path) -> list[Path]:
+    return sorted(workplace.glob("runs/tiny-*/seed-*/model"))
+
+
+def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "recipe.toml"]) == 0
+    first, second = model_folders(workplace)
+    classifier = Classifier.load(first)
+    labels = [p.label for p in classifier.predict("The ministry said it.\n\ntroops crossed the river .\n\nit is unclear .")]
+    assert labels[1:] == ["action_corroborated", None]
+
+    # Each model folder can be found from its run, each run from its folder; both runs hang under one parent.
+    open_store()
+    runs = {run.info.run_id: run for run in mlflow.search_runs(experiment_names=["claimbasis"], output_format="list")}
+    children = [runs[read_settings(folder).run_id] for folder in (first, second)]
+    (parent,) = {child.data.tags["mlflow.parentRunId"] for child in children}
+    assert len(runs) == 3
+    assert all(run.info.status == "FINISHED" for run in runs.values())
+    assert runs[parent].data.metrics["macro_f1_mean"] > 0.5
+    assert {"seed", "git_commit", "train_hash", "dev_statements", "optimisation.epochs", "model_id"} <= children[0].data.params.keys()
+    assert len(mlflow.MlflowClient().get_metric_history(children[0].info.run_id, "dev_macro_f1")) >= 2
+    artifacts = {a.path for a in mlflow.MlflowClient().list_artifacts(children[0].info.run_id)}
+    assert artifacts == {"environment.txt", "model", "precision_recall.svg", "reliability.svg"}
+
+    assert main(["export", children[0].info.run_id, "--output", "exported", "--precision", "int8"]) == 0
+    assert Classifier.load("exported").model_id == classifier.model_id
+    assert not Path("exported/model.fp32.onnx").exists()
+
+    # A second start has nothing left to do.
+    before = first.stat().st_mtime
+    assert main(["train", "recipe.toml"]) == 0
+    assert first.stat().st_mtime == before
+
+    capsys.readouterr()
+    assert main(["evaluate", "dev.jsonl", "--model", str(first), "--baselines", "train.jsonl", "--json", "scores.json"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("in windows", "alone", "TF-IDF", "most frequent"))
+
+
+def test_a_killed_training_goes_on_from_its_last_epoch(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs: list[int] = []
+
+    def stop_after_two(self: object, name: str, value: float, *, step: int = 0) -> None:
+        if name == "dev_macro_f1":
+            epochs.append(step)
+            if epochs == [1, 2, 3]:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("claimbasis.training.tracking.MlflowLog.metric", stop_after_two)
+    arguments = ["train", "recipe.toml", "--set", "seeds=[1]", "--set", "optimisation.epochs=5"]
+    assert main(arguments) == 130
+    assert main(arguments) == 0
+    assert epochs == [1, 2, 3, 3, 4, 5]
+    assert len(model_folders(workplace)) == 1
+
+
+def test_mistakes_stop_a_training_before_it_starts(workplace: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert main(["train", "missing.toml"]) == 2
+    assert main(["train", "recipe.toml", "--set", 'data.dev=["train.jsonl"]']) == 2
+    assert "overlap" in caplog.text
+    assert main(["train", "recipe.toml", "--set", "encoder.base=./nowhere"]) == 2
+    assert "nowhere" in caplog.text
+    assert model_folders(workplace) == []
+
+
+def test_epochs_differ_but_have_one_length_and_depend_on_the_seed_alone(workplace: Path, encoder: Path) -> None:
+    tokenizer, _ = load_tokenizer(str(encoder))
+    articles = encode_articles(read_corpus(["train.jsonl"]), tokenizer, shipped_codebook(), max_statement_tokens=20)
+    recipe = read_recipe("recipe.toml")
+
+    def epoch(seed: int, number: int) -> list[list[object]]:
+        batches = EpochBatches(articles, recipe, seed=seed, n_processes=2)
+        batches.set_epoch(number)
+        return [list(batch) for batch in batches]
+
+    assert epoch(1, 0) == epoch(1, 0) != epoch(1, 1)
+    assert epoch(1, 0) != epoch(2, 0)
+    assert {len(epoch(1, n)) for n in range(5)} == {len(epoch(1, 0))}
+    assert len(epoch(1, 0)) % 2 == 0
+    seen = sorted((i, s) for batch in epoch(1, 3) for i, w in batch for s in range(w.predict_from, w.stop))  # type: ignore[attr-defined,misc]
+    assert seen == [(i, s) for i in range(6) for s in range(12)]
+    lengths = [w.stop - w.first for n in range(5) for batch in epoch(1, n) for _, w in batch]  # type: ignore[attr-defined,misc]
+    assert 1 in lengths
+    assert max(lengths) > 1
+
+
+def test_statements_without_targets_do_not_count(encoder: Path) -> None:
+    model = StatementClassifier.from_base(Encoder(base=str(encoder)), 3)
+    logits = torch.tensor([[[0.0, 0.0, 0.0], [50.0, 50.0, 50.0]]])
+    targets = torch.tensor([[[1.0, 0.0, 0.0], [NO_TARGET] * 3]])
+    assert model.loss(logits, targets).item() == pytest.approx(np.log(2))
+
+
+def test_an_export_that_changes_scores_is_refused(tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer, special = load_tokenizer(str(encoder))
+    model = StatementClassifier.from_base(Encoder(base=str(encoder)), 3).eval()
+    sample = build_arrays([[[5, 6], [7]]], special, pooling="both")
+    monkeypatch.setattr("claimbasis.training.export.score_drift", lambda *_: 0.002)
+    with pytest.raises(ModelError, match="differ"):
+        export_weights(model, tokenizer, [sample], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_is_never_copied_over_something_else(workplace: Path) -> None:
+    with pytest.raises(ModelError, match="not empty"):
+        copy_model(shipped_model(), workplace, ["int8"])
+    with pytest.raises(ModelError, match="fp32"):
+        copy_model(shipped_model(), workplace / "new", ["fp32"])
