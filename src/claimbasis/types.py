@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -75,6 +76,18 @@ class ArticlePrediction:
             "model_id": self.model_id,
             "statements": self.to_rows(),
         }
+
+    def to_frame(self) -> Any:  # noqa: ANN401  # a pandas.DataFrame, which need not be installed
+        """A pandas data frame: one row a statement, the scores in a column a label (`score_…`).
+
+        Raises:
+            ModuleNotFoundError: pandas is missing; `pip install 'claimbasis[frame]'` brings it.
+        """
+        # Imported by name when asked for: labelling neither needs pandas nor waits for it.
+        pandas = importlib.import_module("pandas")
+        rows = self.to_rows()
+        scores = [{f"score_{label}": score for label, score in row.pop("scores").items()} for row in rows]
+        return pandas.DataFrame([row | row_scores for row, row_scores in zip(rows, scores, strict=True)])
 
     def to_rows(self) -> list[dict[str, Any]]:
         """One dict a statement: the contract that the command line's JSONL follows too."""

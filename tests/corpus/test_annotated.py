@@ -29,12 +29,22 @@ def test_a_file_becomes_articles_with_codes(write_corpus: Callable[..., Path]) -
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 99, "codes": "C"}]}, "do not fit a text of 8"),
+        (
+            {"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 99, "codes": "C"}]},
+            "do not fit a text of 8",
+        ),
         ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": "X"}]}, "codebook"),
         ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": "CC"}]}, "at most once"),
         ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": ""}]}, "at least one"),
         ({"id": "a", "text": "He left.", "statements": []}, "at least one statement"),
-        ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 5, "codes": "C"}, {"start": 3, "end": 8, "codes": "C"}]}, "without overlap"),
+        (
+            {
+                "id": "a",
+                "text": "He left.",
+                "statements": [{"start": 0, "end": 5, "codes": "C"}, {"start": 3, "end": 8, "codes": "C"}],
+            },
+            "without overlap",
+        ),
         ({"id": "a", "text": "He left."}, "statements"),
         (["no", "object"], "no annotated article"),
     ],
@@ -74,14 +84,19 @@ def test_an_article_never_lands_on_both_sides_of_a_split(write_corpus: Callable[
 
 def test_the_data_hash_knows_codes_but_not_order(write_corpus: Callable[..., Path]) -> None:
     first, second = ("a", [("He left.", "C")]), ("b", [("She stayed.", "N")])
-    hashes = [data_hash(read_corpus([write_corpus(*x)])) for x in ((first, second), (second, first), (first, ("b", [("She stayed.", "C")])))]
+    hashes = [
+        data_hash(read_corpus([write_corpus(*x)]))
+        for x in ((first, second), (second, first), (first, ("b", [("She stayed.", "C")])))
+    ]
     assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_context_is_what_stands_in_front_of_an_annotated_passage(tmp_path: Path) -> None:
     text = "The minister spoke. She was tired. She left."
     path = tmp_path / "corpus.jsonl"
-    path.write_text(json.dumps({"id": "a", "text": text, "statements": [{"start": 35, "end": 44, "codes": "C"}]}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"id": "a", "text": text, "statements": [{"start": 35, "end": 44, "codes": "C"}]}), encoding="utf-8"
+    )
     assert [s.text for s in read_corpus([path])[0].context()] == ["The minister spoke.", "She was tired."]
 
 

@@ -13,7 +13,11 @@ PREDICTED = np.array([[1, 0], [0, 0], [1, 1], [0, 0]], dtype=bool)
 
 def test_metrics_of_a_case_counted_by_hand() -> None:
     metrics = measure(TARGETS, PREDICTED, np.array([0, 0, 1, 1]), labels=("a", "b"), rng=np.random.default_rng(1))
-    assert (metrics.labels["a"].precision.value, metrics.labels["a"].recall.value, metrics.labels["a"].f1.value) == (0.5, 0.5, 0.5)
+    assert (metrics.labels["a"].precision.value, metrics.labels["a"].recall.value, metrics.labels["a"].f1.value) == (
+        0.5,
+        0.5,
+        0.5,
+    )
     assert metrics.labels["b"].f1.value == 1
     assert metrics.macro_f1.value == macro_f1(TARGETS, PREDICTED) == 0.75
     assert metrics.macro_f1.low <= 0.75 <= metrics.macro_f1.high
@@ -30,7 +34,9 @@ def test_intervals_are_over_articles_not_statements() -> None:
 
 def test_nothing_to_measure_is_an_error() -> None:
     with pytest.raises(ValueError, match="not empty"):
-        measure(TARGETS[:0], PREDICTED[:0], np.array([], dtype=np.int64), labels=("a", "b"), rng=np.random.default_rng(1))
+        measure(
+            TARGETS[:0], PREDICTED[:0], np.array([], dtype=np.int64), labels=("a", "b"), rng=np.random.default_rng(1)
+        )
 
 
 def test_a_model_that_is_too_sure_gets_a_temperature_above_one() -> None:
@@ -39,7 +45,11 @@ def test_a_model_that_is_too_sure_gets_a_temperature_above_one() -> None:
     targets = rng.random((4000, 1)) < 1 / (1 + np.exp(-logits))
     (temperature,) = fit_temperatures(3 * logits, targets)
     assert temperature == pytest.approx(3, rel=0.1)
-    assert calibration_error(calibrate(3 * logits, (temperature,))[:, 0], targets[:, 0]) < 0.03 < calibration_error(calibrate(3 * logits, (1.0,))[:, 0], targets[:, 0])
+    assert (
+        calibration_error(calibrate(3 * logits, (temperature,))[:, 0], targets[:, 0])
+        < 0.03
+        < calibration_error(calibrate(3 * logits, (1.0,))[:, 0], targets[:, 0])
+    )
 
 
 def test_the_threshold_separates_what_can_be_separated() -> None:
@@ -49,7 +59,9 @@ def test_the_threshold_separates_what_can_be_separated() -> None:
 
 
 def test_calibration_error_by_hand() -> None:
-    assert calibration_error(np.array([0.9, 0.9, 0.1, 0.1]), np.array([True, False, False, False])) == pytest.approx((2 * 0.4 + 2 * 0.1) / 4)
+    assert calibration_error(np.array([0.9, 0.9, 0.1, 0.1]), np.array([True, False, False, False])) == pytest.approx(
+        (2 * 0.4 + 2 * 0.1) / 4
+    )
 
 
 def test_baselines() -> None:

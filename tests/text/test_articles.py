@@ -35,7 +35,15 @@ def test_html_gives_the_main_text_and_its_metadata(tmp_path: Path) -> None:
 
 
 def test_jsonl_rejects_bad_lines_and_keeps_the_good_ones(tmp_path: Path) -> None:
-    lines = [json.dumps({"id": "one", "text": "He left."}), "{broken", json.dumps({"text": 7}), "[]", '{"text": " "}', '{"text": "\\ud800"}', json.dumps({"text": "She stayed."})]
+    lines = [
+        json.dumps({"id": "one", "text": "He left."}),
+        "{broken",
+        json.dumps({"text": 7}),
+        "[]",
+        '{"text": " "}',
+        '{"text": "\\ud800"}',
+        json.dumps({"text": "She stayed."}),
+    ]
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(lines).encode() + b'\n{"text": "\xff"}'))
     found, rejects = read(path)
@@ -43,7 +51,9 @@ def test_jsonl_rejects_bad_lines_and_keeps_the_good_ones(tmp_path: Path) -> None
     assert [r.split(": ")[0] for r in rejects] == [f"{path}:{n}" for n in (2, 3, 4, 5, 6, 8)]
 
 
-def test_bytes_that_are_not_utf8_are_read_as_windows_1252_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_bytes_that_are_not_utf8_are_read_as_windows_1252_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "a.txt").write_bytes("Der Rat in Zürich tagte.".encode("latin-1"))
     (article,), _ = read(tmp_path / "a.txt")
     assert article.text == "Der Rat in Zürich tagte."

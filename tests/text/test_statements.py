@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from splitting_cases import CASES, JOIN
 
@@ -13,12 +15,19 @@ def test_hard_cases_are_cut_where_a_reader_would(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   \n\n ", "One. Two.\n\nThree", "Café “déjà vu”…  \r\n\r\nÜ. 😀 Smile now. Then go.", "x" * 5000, "A.B.C. " * 900],
+    [
+        "",
+        "   \n\n ",
+        "One. Two.\n\nThree",
+        "Café “déjà vu”…  \r\n\r\nÜ. 😀 Smile now. Then go.",
+        "x" * 5000,
+        "A.B.C. " * 900,
+    ],
 )
 def test_offsets_point_into_the_untouched_text_and_never_overlap(text: str) -> None:
     statements = split_statements(text)
     assert all(text[s.start : s.end] == s.text == s.text.strip() for s in statements)
-    assert all(a.end <= b.start for a, b in zip(statements, statements[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(statements))
     assert [s.index for s in statements] == list(range(len(statements)))
 
 
@@ -46,7 +55,12 @@ def test_page_furniture_gives_no_statement(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Sources say more talks are likely.", "Home secretary resigns", "Police | Army talks collapse after a raid on the village of Dor."]
+    "line",
+    [
+        "Sources say more talks are likely.",
+        "Home secretary resigns",
+        "Police | Army talks collapse after a raid on the village of Dor.",
+    ],
 )
 def test_sentences_that_look_like_furniture_stay(line: str) -> None:
     assert [s.text for s in split_statements(line)] == [line]

@@ -24,8 +24,31 @@ from claimbasis.training.recipe import Encoder, read_recipe
 from claimbasis.training.tracking import open_store
 from claimbasis.windows import build_arrays
 
-WORDS = "the ministry said aides who asked not to be named troops crossed river it is unclear . ,".split()
-STATEMENTS = [("the ministry said it .", "O"), ("aides who asked not to be named said it .", "A"), ("troops crossed the river .", "C"), ("it is unclear .", "N")]
+WORDS = [
+    "the",
+    "ministry",
+    "said",
+    "aides",
+    "who",
+    "asked",
+    "not",
+    "to",
+    "be",
+    "named",
+    "troops",
+    "crossed",
+    "river",
+    "it",
+    "is",
+    "unclear",
+    ".",
+]
+STATEMENTS = [
+    ("the ministry said it .", "O"),
+    ("aides who asked not to be named said it .", "A"),
+    ("troops crossed the river .", "C"),
+    ("it is unclear .", "N"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -33,25 +56,36 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny encoder with random weights, saved as any encoder from a hub would be."""
     folder = tmp_path_factory.mktemp("encoder")
     vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]"  # noqa: S106
+        tokenizer_object=tokenizer,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
     ).save_pretrained(folder)
     torch.manual_seed(1)
-    config = BertConfig(vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+    )
     BertModel(config).save_pretrained(folder)
     return folder
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, write_corpus: Callable[..., Path]) -> Iterator[Path]:
+def workplace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, write_corpus: Callable[..., Path]
+) -> Iterator[Path]:
     """An empty working directory with data and a recipe."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     for side in ("train", "dev"):
         # A number of its own keeps the texts apart; the tokenizer does not know it.
-        write_corpus(*((f"{side}{n}", [(f"{n}{side} {text}", code) for text, code in STATEMENTS * 3]) for n in range(6)), name=f"{side}.jsonl")
+        write_corpus(
+            *((f"{side}{n}", [(f"{n}{side} {text}", code) for text, code in STATEMENTS * 3]) for n in range(6)),
+            name=f"{side}.jsonl",
+        )
     Path("recipe.toml").write_text(
         f"""name = "tiny"\nquestion = "Does it run?"\nseeds = [1, 2]\n[data]\ntrain = ["train.jsonl"]\ndev = ["dev.jsonl"]
         [encoder]\nbase = "{encoder}"\ndropout = 0.0\n[windows]\nmax_tokens = 48\noverlap_tokens = 8\n
@@ -70,8 +104,8 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     assert main(["train", "recipe.toml"]) == 0
     first, second = model_folders(workplace)
     classifier = Classifier.load(first)
-    labels = [p.label for p in classifier.predict("The ministry said it.\n\ntroops crossed the river .\n\nit is unclear .")]
-    assert labels[1:] == ["action_corroborated", None]
+    labels = [p.label for p in classifier.predict("\n\n".join(text for text, _ in STATEMENTS))]
+    assert labels == ["officially_attributed", "anonymous_sourced", "action_corroborated", None]
 
     # Each model folder can be found from its run, each run from its folder; both runs hang under one parent.
     open_store()
@@ -81,7 +115,9 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     assert len(runs) == 3
     assert all(run.info.status == "FINISHED" for run in runs.values())
     assert runs[parent].data.metrics["macro_f1_mean"] > 0.5
-    assert {"seed", "git_commit", "train_hash", "dev_statements", "optimisation.epochs", "model_id"} <= children[0].data.params.keys()
+    assert {"seed", "git_commit", "train_hash", "dev_statements", "optimisation.epochs", "model_id"} <= children[
+        0
+    ].data.params.keys()
     assert len(mlflow.MlflowClient().get_metric_history(children[0].info.run_id, "dev_macro_f1")) >= 2
     artifacts = {a.path for a in mlflow.MlflowClient().list_artifacts(children[0].info.run_id)}
     assert artifacts == {"environment.txt", "model", "precision_recall.svg", "reliability.svg"}
@@ -96,7 +132,10 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     assert first.stat().st_mtime == before
 
     capsys.readouterr()
-    assert main(["evaluate", "dev.jsonl", "--model", str(first), "--baselines", "train.jsonl", "--json", "scores.json"]) == 0
+    assert (
+        main(["evaluate", "dev.jsonl", "--model", str(first), "--baselines", "train.jsonl", "--json", "scores.json"])
+        == 0
+    )
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("in windows", "alone", "TF-IDF", "most frequent"))
 
@@ -155,7 +194,9 @@ def test_statements_without_targets_do_not_count(encoder: Path) -> None:
     assert model.loss(logits, targets).item() == pytest.approx(np.log(2))
 
 
-def test_an_export_that_changes_scores_is_refused(tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_that_changes_scores_is_refused(
+    tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tokenizer, special = load_tokenizer(str(encoder))
     model = StatementClassifier.from_base(Encoder(base=str(encoder)), 3).eval()
     sample = build_arrays([[[5, 6], [7]]], special, pooling="both")

@@ -38,7 +38,9 @@ def test_mistakes_stop_a_recipe_and_are_named(tmp_path: Path, line: str, reason:
 
 
 def test_values_can_be_replaced(tmp_path: Path) -> None:
-    recipe = read_recipe(write(tmp_path, MINIMAL), ["optimisation.epochs=2", "seeds=[4,5]", "encoder.base=some/encoder"])
+    recipe = read_recipe(
+        write(tmp_path, MINIMAL), ["optimisation.epochs=2", "seeds=[4,5]", "encoder.base=some/encoder"]
+    )
     assert (recipe.optimisation.epochs, recipe.seeds, recipe.encoder.base) == (2, [4, 5], "some/encoder")
 
 
@@ -50,4 +52,8 @@ def test_bad_replacements_are_refused(tmp_path: Path, override: str) -> None:
 
 def test_the_fingerprint_changes_with_settings_but_not_with_seeds(tmp_path: Path) -> None:
     path = write(tmp_path, MINIMAL)
-    assert read_recipe(path).fingerprint == read_recipe(path, ["seeds=[9]"]).fingerprint != read_recipe(path, ["optimisation.epochs=2"]).fingerprint
+    assert (
+        read_recipe(path).fingerprint
+        == read_recipe(path, ["seeds=[9]"]).fingerprint
+        != read_recipe(path, ["optimisation.epochs=2"]).fingerprint
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from claimbasis.errors import InputError, ModelError
+from claimbasis.errors import ModelError
 from claimbasis.inference.runtime import Logits, Runtime
 from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, shipped_model, weights_file
 from claimbasis.text.statements import split_statements
@@ -129,9 +129,6 @@ class Classifier:
 
         Returns:
             For each article an array of shape (statements, labels).
-
-        Raises:
-            InputError: A text cannot be encoded.
         """
         settings = self.settings
         tokens = [self._tokenize(texts) for texts in articles]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import sentencex
 
+from claimbasis.errors import InputError
 from claimbasis.text.furniture import content_blocks
 from claimbasis.types import Statement
 
@@ -46,10 +47,20 @@ def split_statements(text: str, *, start: int = 0, end: int | None = None) -> li
 
     Returns:
         Statements with `text[s.start:s.end] == s.text`, which never overlap and have no blanks at their edges.
+
+    Raises:
+        InputError: The text holds half a character and cannot be encoded.
     """
-    spans = (
-        span for block in content_blocks(text, start, len(text) if end is None else end) for span in _cut(text, *block)
-    )
+    try:
+        return _split(text, start, len(text) if end is None else end)
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the text holds half a character ({error}); decode it as UTF-8 without lone surrogates"
+        ) from error
+
+
+def _split(text: str, start: int, end: int) -> list[Statement]:
+    spans = (span for block in content_blocks(text, start, end) for span in _cut(text, *block))
     return [Statement(index, first, stop, text[first:stop]) for index, (first, stop) in enumerate(spans)]
 
 

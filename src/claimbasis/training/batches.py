@@ -15,8 +15,8 @@ from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.training.encoder import NO_TARGET
 from claimbasis.training.recipe import Recipe, Windows
 from claimbasis.windows import (
-    Reading,
     Pooling,
+    Reading,
     SpecialTokens,
     Tokens,
     Window,

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from claimbasis.cli import main
+
+TEXT = "Two officials who asked not to be named said talks had failed. Tanks crossed the river at dawn."
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_jsonl_is_one_object_a_statement(article: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["label", str(article)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [r["text"] for r in rows] == [TEXT[:62], TEXT[63:]]
+    assert [r["label"] for r in rows] == ["anonymous_sourced", "action_corroborated"]
+    assert all(TEXT[r["start"] : r["end"]] == r["text"] for r in rows)
+
+
+def test_csv_is_for_spreadsheets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text('=cmd() said "so", twice.', encoding="utf-8")
+    assert main(["label", str(path), "--format", "csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row["text"] == '\'=cmd() said "so", twice.'
+    assert {"score_anonymous_sourced", "score_officially_attributed", "score_action_corroborated"} <= row.keys()
+
+
+def test_the_table_shows_statements_labels_and_a_summary(article: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    article.write_text(TEXT + "\n\n\x1b[31mRed\x1b[0m [bold]markup[/bold] stays text.", encoding="utf-8")
+    assert main(["label", str(article), "--format", "table"]) == 0
+    printed = capsys.readouterr().out
+    assert "anonymous" in printed
+    assert "3 statements: 1 anonymous" in printed
+    assert "[bold]markup[/bold]" in printed
+    assert "\x1b[31m" not in printed
+
+
+def test_output_goes_to_a_file(article: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["label", str(article), "--output", str(tmp_path / "out.jsonl")]) == 0
+    assert capsys.readouterr().out == ""
+    assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for raw, article_id in ((TEXT.encode(), "stdin"), (json.dumps({"id": "x", "text": TEXT}).encode(), "x")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        assert main(["label", "-"]) == 0
+        assert json.loads(capsys.readouterr().out.splitlines()[0])["article_id"] == article_id
+
+
+def test_bad_articles_do_not_stop_good_ones(
+    article: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "binary.txt").write_bytes(bytes(range(256)))
+    assert main(["label", str(tmp_path / "empty.txt"), str(tmp_path / "binary.txt"), str(article), "gone.txt"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert [word for word in ("empty", "binary", "gone.txt", "1 articles, 2 statements, 3 skipped") if word in caplog.text] == [
+        "empty", "binary", "gone.txt", "1 articles, 2 statements, 3 skipped",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["label", "gone.txt"],
+        ["label", "ARTICLE", "--model", "nowhere"],
+        ["label", "ARTICLE", "--output", "no/such/folder/out"],
+        ["info", "--model", "nowhere"],
+        ["evaluate", "gone.jsonl"],
+        ["export", "nowhere", "--output", "new"],
+    ],
+)
+def test_what_cannot_start_says_why_with_code_2(
+    arguments: list[str],
+    article: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([str(article) if a == "ARTICLE" else a for a in arguments]) == 2
+    assert any(word in caplog.text for word in ("gone", "nowhere", "no/such"))
+
+
+def test_info_tells_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    printed = capsys.readouterr().out
+    assert "claimbasis-small-" in printed
+    assert "anonymous_sourced" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["label"], ["label", "a", "--threads", "0"], ["label", "a", "--format", "xml"]]
+)
+def test_usage_mistakes_end_with_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage" in capsys.readouterr().err
