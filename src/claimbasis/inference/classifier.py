@@ -174,12 +174,7 @@ class Classifier:
         return tuple(predictions)
 
     def _tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        try:
-            encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        except (TypeError, UnicodeEncodeError) as error:
-            raise InputError(
-                f"a text cannot be encoded ({error}); decode it as UTF-8 without lone surrogates"
-            ) from error
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [truncate(encoding.ids, self.settings.max_statement_tokens) for encoding in encodings]
 
 
