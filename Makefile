@@ -21,7 +21,7 @@ train: .venv/ready
 
 .venv-light/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv-light
-	.venv-light/bin/python $(INSTALL) .
+	.venv-light/bin/python $(INSTALL) --no-compile .
 	touch $@
 
 .venv/ready: pyproject.toml .ci/constraints.txt

@@ -97,10 +97,18 @@ def _parse_bytes(path: str, raw: bytes, on_reject: RejectHandler) -> Iterator[Ar
     if file_format == "jsonl":
         yield from _read_jsonl(path, iter(raw.splitlines(keepends=True)), on_reject)
     elif file_format == "html":
-        # The extractor takes half a second to import, which plain text need not wait for.
-        yield importlib.import_module("claimbasis.text.html").parse_html(text, path)
+        yield _parse_html(text, path)
     else:
         yield _checked(Article(text=text, id="stdin" if path == STDIN else path), path)
+
+
+def _parse_html(page: str, path: str) -> Article:
+    # The extractor is an extra, and takes half a second to import, which plain text need not wait for.
+    try:
+        module = importlib.import_module("claimbasis.text.html")
+    except ModuleNotFoundError as error:
+        raise InputError(f"{path}: HTML needs {error.name}; pip install 'claimbasis[html]'") from error
+    return cast(Article, module.parse_html(page, path))
 
 
 def _sniff(text: str) -> str:
