@@ -114,13 +114,28 @@ def test_a_broken_codebook_is_refused() -> None:
 def test_our_own_corpus_is_whole_and_large_enough_to_train() -> None:
     train, dev = (read_corpus([path]) for path in OWN)
     require_separate(train, dev)
-    assert len(train) + len(dev) >= 20
+    assert len(train) + len(dev) >= 200
     codes = "".join(s.codes for item in [*train, *dev] for s in item.statements)
-    assert len(codes) >= 500
-    assert all(codes.count(code) >= 20 for code in "AOCPMN")
+    assert len(codes) >= 5000
+    assert all(codes.count(code) >= 200 for code in "AOCPMN")
 
 
 def test_our_own_corpus_holds_no_near_duplicates() -> None:
     texts = [s.statement.text for item in read_corpus(OWN) for s in item.statements if len(s.statement.text) > 40]
     scores = process.cdist(texts, texts, scorer=fuzz.ratio, score_cutoff=85)
     assert [(texts[i], texts[j]) for i, j in np.argwhere(scores > 0) if i < j] == []
+
+
+def test_spans_and_links_of_our_own_corpus_point_where_they_should() -> None:
+    for item in read_corpus(OWN):
+        for s in item.statements:
+            spans = s.extra.get("spans", [])
+            assert all(s.statement.start <= span["start"] < span["end"] <= s.statement.end for span in spans), (
+                item.article.id
+            )
+            assert {span["role"] for span in spans} <= {"source", "cue", "relay"}
+            assert s.extra.get("source_in", 0) in range(len(item.statements))
+        for link in item.extra.get("links", []):
+            assert link["type"] in ("contradicts", "supports", "neither")
+            assert link["first"] != link["second"]
+            assert {link["first"], link["second"]} <= set(range(len(item.statements)))

@@ -89,7 +89,7 @@ def workplace(
     Path("recipe.toml").write_text(
         f"""name = "tiny"\nquestion = "Does it run?"\nseeds = [1, 2]\n[data]\ntrain = ["train.jsonl"]\ndev = ["dev.jsonl"]
         [encoder]\nbase = "{encoder}"\ndropout = 0.0\n[windows]\nmax_tokens = 48\noverlap_tokens = 8\n
-        [optimisation]\nepochs = 12\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 12""",
+        [optimisation]\nepochs = 8\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 8""",
         encoding="utf-8",
     )
     yield tmp_path
