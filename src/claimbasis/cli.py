@@ -93,6 +93,7 @@ def _add_label(parser: argparse.ArgumentParser) -> None:
 
 def _label(options: argparse.Namespace) -> int:
     from claimbasis.inference.classifier import Classifier
+    from claimbasis.report.progress import StatementProgress
     from claimbasis.text.articles import STDIN, read_articles
 
     rejects: list[InputError] = []
@@ -107,11 +108,12 @@ def _label(options: argparse.Namespace) -> int:
         options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
     )
     n_articles = n_statements = 0
-    with _open_output(options.output) as stream, _progress() as on_statements:
+    with _open_output(options.output) as stream, StatementProgress() as progress:
         write = _writer(options.format or ("table" if stream.isatty() else "jsonl"), stream, classifier.settings.labels)
         for prediction in classifier.predict_many(
-            read_articles(options.paths, on_reject=reject), on_statements=on_statements
+            read_articles(options.paths, on_reject=reject), on_statements=progress.add
         ):
+            progress.hide()
             write(prediction)
             n_articles, n_statements = n_articles + 1, n_statements + len(prediction)
             if not len(prediction):
@@ -152,21 +154,6 @@ def _writer(output_format: str, stream: TextIO, labels: Sequence[str]) -> Callab
         return lambda prediction: stream.write(render_jsonl(prediction))
     stream.write(render_csv_header(labels))
     return lambda prediction: stream.write(render_csv(prediction))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None] | None]:
-    """Counts statements on standard error while a person watches it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} statements"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda n: progress.advance(task, n)
 
 
 # ---- train
@@ -219,11 +206,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from claimbasis.evaluation.compare import compare_readings, render_calibration, render_metrics, to_json
+    from claimbasis.report.progress import StatementProgress
 
-    with _progress() as on_statements:
+    with StatementProgress() as progress:
         report = compare_readings(
             options.data, model=options.model, precision=options.precision, n_threads=options.threads,
-            train=options.baselines, phrases=options.phrases, on_statements=on_statements,
+            train=options.baselines, phrases=options.phrases, on_statements=progress.add,
         )  # fmt: skip
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     console.print(render_metrics(report), render_calibration(report))

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader
+from tqdm.contrib.logging import logging_redirect_tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
@@ -86,7 +87,8 @@ def fit(
         callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), _LogCallback(log, codebook.label_names)],
     )
     trainer.prepare(batches, recipe)
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
+    with logging_redirect_tqdm():  # log lines go above the progress bar, not into it
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
     best, n_epochs = trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0
