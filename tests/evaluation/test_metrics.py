@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from claimbasis.evaluation.baselines import match_phrases, most_frequent, tfidf
+from claimbasis import CorpusError
+from claimbasis.evaluation.baselines import match_phrases, most_frequent, read_phrases, tfidf
 from claimbasis.evaluation.calibration import calibrate, calibration_error, choose_thresholds, fit_temperatures
 from claimbasis.evaluation.metrics import macro_f1, measure
 
@@ -70,3 +73,11 @@ def test_baselines() -> None:
     texts = ["the ministry said", "aides who asked not to be named"] * 5
     targets = np.array([[False, True], [True, False]] * 5)
     assert tfidf(texts, targets, texts[:2]).tolist() == [[False, True], [True, False]]
+
+
+def test_phrases_come_from_a_file_with_or_without_quotation_marks(tmp_path: Path) -> None:
+    (tmp_path / "phrases.txt").write_text('# ours\n"sources said"\n\naides say\n', encoding="utf-8")
+    assert read_phrases(tmp_path / "phrases.txt") == ["sources said", "aides say"]
+    (tmp_path / "empty.txt").touch()
+    with pytest.raises(CorpusError, match="no phrases"):
+        read_phrases(tmp_path / "empty.txt")

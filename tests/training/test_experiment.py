@@ -89,7 +89,7 @@ def workplace(
     Path("recipe.toml").write_text(
         f"""name = "tiny"\nquestion = "Does it run?"\nseeds = [1, 2]\n[data]\ntrain = ["train.jsonl"]\ndev = ["dev.jsonl"]
         [encoder]\nbase = "{encoder}"\ndropout = 0.0\n[windows]\nmax_tokens = 48\noverlap_tokens = 8\n
-        [optimisation]\nepochs = 8\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 8""",
+        [optimisation]\nepochs = 12\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 12""",
         encoding="utf-8",
     )
     yield tmp_path
@@ -104,8 +104,9 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     assert main(["train", "recipe.toml"]) == 0
     first, second = model_folders(workplace)
     classifier = Classifier.load(first)
-    labels = [p.label for p in classifier.predict("\n\n".join(text for text, _ in STATEMENTS))]
-    assert labels == ["officially_attributed", "anonymous_sourced", "action_corroborated", None]
+    article = "\n\n".join(f"0dev {text}" for text, _ in STATEMENTS * 3)
+    expected = ["officially_attributed", "anonymous_sourced", "action_corroborated", None] * 3
+    assert [p.label for p in classifier.predict(article)] == expected
 
     # Each model folder can be found from its run, each run from its folder; both runs hang under one parent.
     open_store()

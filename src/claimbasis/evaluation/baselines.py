@@ -80,7 +80,8 @@ def read_phrases(path: Path) -> list[str]:
         CorpusError: The file cannot be read or is empty.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        # Search phrases are often kept in quotation marks.
+        lines = [line.strip().strip('"') for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path}: cannot be read ({error}); give a text file with one phrase a line") from error
     phrases = [line for line in lines if line and not line.startswith("#")]
