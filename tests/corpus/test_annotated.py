@@ -139,3 +139,9 @@ def test_spans_and_links_of_our_own_corpus_point_where_they_should() -> None:
             assert link["type"] in ("contradicts", "supports", "neither")
             assert link["first"] != link["second"]
             assert {link["first"], link["second"]} <= set(range(len(item.statements)))
+
+
+def test_our_own_corpus_was_read_twice() -> None:
+    statements = [s for item in read_corpus(OWN) for s in item.statements]
+    assert all(len(s.readings) == 2 and s.codes == s.readings[0] for s in statements)
+    assert sum(set(s.readings[0]) == set(s.readings[1]) for s in statements) / len(statements) > 0.9
