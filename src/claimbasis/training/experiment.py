@@ -86,13 +86,14 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
     if fresh and folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    logger.info("tracking store %s, working folder %s", open_store(), folder)
-    with tracked_run(recipe.name, run_id=_known_run(folder)) as parent:
+    store = open_store()
+    logger.info("tracking store %s, working folder %s", store, folder)
+    known = _known_run(folder)
+    with tracked_run(recipe.name, run_id=known) as parent:
         _remember(folder, parent)
-        if not (folder / "logged").exists():
+        if known is None:
             parent.params({"recipe": recipe.name, "seeds": recipe.seeds} | data.facts)
             parent.text(recipe.model_dump_json(indent=2), "recipe.json")
-            (folder / "logged").touch()
         scores = {
             seed: _run_seed(recipe, seed, data, codebook, folder / f"seed-{seed}", parent) for seed in recipe.seeds
         }
