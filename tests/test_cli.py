@@ -36,6 +36,12 @@ def test_csv_is_for_spreadsheets(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert {"score_anonymous_sourced", "score_officially_attributed", "score_action_corroborated"} <= row.keys()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_with_code_1(article: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert main(["label", str(article), "--output", "/dev/full"]) == 1
+    assert "No space left" in caplog.text
+
+
 def test_the_table_shows_statements_labels_and_a_summary(article: Path, capsys: pytest.CaptureFixture[str]) -> None:
     article.write_text(TEXT + "\n\n\x1b[31mRed\x1b[0m [bold]markup[/bold] stays text.", encoding="utf-8")
     assert main(["label", str(article), "--format", "table"]) == 0

@@ -47,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (| head); nothing more may be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
+    except OSError as error:
+        logger.error("error: %s; what was written before is incomplete", error)
+        return EXIT_FAILURES
 
 
 def _parser() -> argparse.ArgumentParser:

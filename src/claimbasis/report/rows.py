@@ -35,7 +35,7 @@ def render_csv(prediction: ArticlePrediction) -> str:
     """One line a statement; several labels are joined by a blank, no label is an empty field."""
     return "".join(
         _line([
-            row["article_id"], row["index"], row["start"], row["end"], _safe(row["text"]), row["label"] or "",
+            _safe(row["article_id"]), row["index"], row["start"], row["end"], _safe(row["text"]), row["label"] or "",
             " ".join(row["labels"]), *row["scores"].values(), row["model_id"],
         ])
         for row in prediction.to_rows()
@@ -43,7 +43,7 @@ def render_csv(prediction: ArticlePrediction) -> str:
 
 
 def _safe(text: str) -> str:
-    """A spreadsheet must not take a sentence for a formula."""
+    """A spreadsheet must not take what others wrote for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
