@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from claimbasis.cli_corpus import add_corpus
 from claimbasis.errors import ClaimbasisError, InputError
 
 EXIT_DONE, EXIT_FAILURES, EXIT_NOT_STARTED, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on annotated articles"))
     _add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
     _add_info(commands.add_parser("info", help="tell what a model is"))
+    add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))
     return parser
 
 

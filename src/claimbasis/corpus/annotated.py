@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,12 +67,33 @@ def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None
 
 
 def _read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
+    return [_parse(line, place, codebook) for place, line in _read_lines(path)]
+
+
+def _read_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Places ("file:line") and lines that are not blank."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         lines = raw.decode("utf-8").split("\n")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise CorpusError(f"{path}: cannot be read ({error}); annotated articles are JSONL files in UTF-8") from error
-    return [_parse(line, f"{path}:{number}", codebook) for number, line in enumerate(lines, 1) if line.strip()]
+    yield from ((f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a JSONL file (also .gz), unchecked.
+
+    Raises:
+        CorpusError: The file cannot be read, or a line is no JSON object.
+    """
+    for place, line in _read_lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise CorpusError(f"{place}: no JSON ({error}); write one object a line") from error
+        if not isinstance(row, dict):
+            raise CorpusError(f"{place}: no JSON object; write one object a line")
+        yield row
 
 
 def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:

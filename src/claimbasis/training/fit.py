@@ -206,7 +206,7 @@ def _optimizer(model: StatementClassifier, settings: Optimisation) -> torch.opti
             "lr": settings.learning_rate * settings.layer_decay ** (n_layers + 1 - depth),
             "weight_decay": settings.weight_decay if weight.ndim > 1 else 0.0,
         })  # fmt: skip
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
 class _LogCallback(TrainerCallback):  # type: ignore[misc]
