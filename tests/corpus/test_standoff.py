@@ -95,7 +95,10 @@ def test_brat_annotations_become_attributions() -> None:
 
 
 def test_a_clone_of_polnear_is_read_and_any_other_folder_refused(tmp_path: Path) -> None:
-    for kind, name, content in (("text", "nyt_1.txt", "She said it was so.\r\nx"), ("attributions", "nyt_1_ab.ann", BRAT)):
+    for kind, name, content in (
+        ("text", "nyt_1.txt", "She said it was so.\r\nx"),
+        ("attributions", "nyt_1_ab.ann", BRAT),
+    ):
         (tmp_path / "data" / "dev" / kind).mkdir(parents=True)
         (tmp_path / "data" / "dev" / kind / name).write_bytes(content.encode())
     (row,) = read_polnear(tmp_path)
@@ -127,14 +130,14 @@ def test_our_stand_off_labels_hold_offsets_codes_and_fingerprints_only() -> None
         assert not any(row.keys() & {"text", "title"} for row in rows)
         for row in rows:
             for s in row.get("statements", []):
-                assert s.keys() <= {"start", "end", "codes", "annotators", "hash", "settled_by", "kind", "phrase_start", "phrase_end"}
+                assert s.keys() <= {"start", "end", "codes", "annotators", "hash", "settled_by", "kind", "phrase"}
                 assert s["start"] < s["end"]
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the public corpora are not beside the project: nothing to join with")
 @pytest.mark.parametrize(
     ("name", "n_articles", "n_statements"),
-    [("annotated-dev", 54, 1153), ("annotated-train", 234, 5068), ("more-news", 226, 4672)],
+    [("annotated-dev", 54, 1153), ("annotated-train", 234, 5068), ("more-news", 450, 9150)],
 )
 def test_stand_off_labels_meet_real_copies(name: str, n_articles: int, n_statements: int) -> None:
     labels = list(read_rows(STANDOFF / f"{name}.jsonl.gz"))

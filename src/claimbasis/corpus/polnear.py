@@ -34,9 +34,7 @@ def read_polnear(folder: Path) -> Iterator[dict[str, Any]]:
     root = folder / "data" if (folder / "data").is_dir() else folder
     files = [(split, file) for split in SPLITS for file in sorted((root / split / "attributions").glob("*.ann"))]
     if not files:
-        raise CorpusError(
-            f"{folder}: no PolNeAR here (no data/train/attributions/*.ann); name the folder of its clone"
-        )
+        raise CorpusError(f"{folder}: no PolNeAR here (no data/train/attributions/*.ann); name the folder of its clone")
     for split, file in files:
         name, _, annotator = file.stem.rpartition("_")
         try:
