@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Reading = Literal["windows", "alone"]  # statements with those around them, or each for itself
+Pass = Literal["windows", "alone"]  # statements with those around them, or each for itself
+Reading = Literal["windows", "alone", "both"]  # one pass, or the mean of both passes' logits
 Pooling = Literal["separator", "mean", "both"]
 Tokens = Sequence[int]
 
@@ -54,7 +55,12 @@ def truncate(tokens: Tokens, max_tokens: int) -> Tokens:
     return [*tokens[: max_tokens - tail], *tokens[len(tokens) - tail :]]
 
 
-def plan_windows(lengths: Sequence[int], *, max_tokens: int, overlap_tokens: int, reading: Reading) -> list[Window]:
+def passes_of(reading: Reading) -> tuple[Pass, ...]:
+    """The passes whose mean is the reading."""
+    return ("windows", "alone") if reading == "both" else (reading,)
+
+
+def plan_windows(lengths: Sequence[int], *, max_tokens: int, overlap_tokens: int, reading: Pass) -> list[Window]:
     """Windows that together predict each statement exactly once.
 
     A statement is predicted in the first window that holds it, which is where most text stands before it.

@@ -8,7 +8,7 @@ import pytest
 from claimbasis import CorpusError
 from claimbasis.evaluation.baselines import match_phrases, most_frequent, read_phrases, tfidf
 from claimbasis.evaluation.calibration import calibrate, calibration_error, choose_thresholds, fit_temperatures
-from claimbasis.evaluation.metrics import macro_f1, measure
+from claimbasis.evaluation.metrics import Measured, macro_f1, measure
 
 TARGETS = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], dtype=bool)
 PREDICTED = np.array([[1, 0], [0, 0], [1, 1], [0, 0]], dtype=bool)
@@ -33,6 +33,33 @@ def test_intervals_are_over_articles_not_statements() -> None:
     predicted = np.arange(100)[:, None] < 50
     metrics = measure(targets, predicted, np.repeat([0, 1], 50), labels=("a",), rng=np.random.default_rng(1))
     assert (metrics.labels["a"].recall.low, metrics.labels["a"].recall.high) == (0, 1)
+
+
+def test_average_precision_by_hand() -> None:
+    targets = np.array([[1], [0], [1], [0]], dtype=bool)
+    index = np.arange(4)
+
+    def average_precision(*scores: float) -> Measured:
+        column = np.array(scores)[:, None]
+        rng = np.random.default_rng(1)
+        return measure(targets, targets, index, labels=("a",), scores=column, rng=rng).labels["a"].average_precision
+
+    assert average_precision(0.9, 0.8, 0.7, 0.6).value == pytest.approx((1 + 2 / 3) / 2)
+    # Equal scores come together, whatever their order: at the first step one of two is right.
+    assert average_precision(0.8, 0.8, 0.7, 0.6).value == pytest.approx((1 / 2 + 2 / 3) / 2)
+    ranked_last = average_precision(0.1, 0.8, 0.2, 0.6)
+    assert ranked_last.value == pytest.approx((1 / 3 + 2 / 4) / 2)
+    assert ranked_last.low < ranked_last.value < ranked_last.high == 1
+    assert f"{ranked_last:.2f}" == "0.42"
+
+
+def test_average_precision_needs_scores_and_something_to_find() -> None:
+    index, rng = np.array([0, 0, 1, 1]), np.random.default_rng(1)
+    nothing = np.zeros((4, 2), dtype=bool)
+    without_positives = measure(nothing, PREDICTED, index, labels=("a", "b"), scores=np.ones((4, 2)), rng=rng)
+    without_scores = measure(TARGETS, PREDICTED, index, labels=("a", "b"), rng=rng)
+    assert np.isnan(without_positives.labels["a"].average_precision.value)
+    assert np.isnan(without_scores.labels["a"].average_precision.value)
 
 
 def test_nothing_to_measure_is_an_error() -> None:

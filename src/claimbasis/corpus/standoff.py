@@ -131,14 +131,15 @@ class _Finder:
         return inner | {"start": start, "end": start + value["end"] - value["start"]}
 
     def _locate(self, span: Row) -> int | None:
-        length = span["end"] - span["start"]
+        labelled: int = span["start"]
+        length = span["end"] - labelled
         if not isinstance(span.get("hash"), str):
-            raise CorpusError(f"span {span['start']} to {span['end']} has no hash; these are no stand-off labels")
-        expected = span["start"] + self._shift
+            raise CorpusError(f"span {labelled} to {span['end']} has no hash; these are no stand-off labels")
+        expected = labelled + self._shift
         for distance in range(MAX_SHIFT_CHARS):
             for start in {expected + distance, expected - distance}:
-                inside = 0 <= start and start + length <= len(self._text)
+                inside = start >= 0 and start + length <= len(self._text)
                 if inside and slice_hash(self._text[start : start + length]) == span["hash"]:
-                    self._shift = start - span["start"]
+                    self._shift = start - labelled
                     return start
         return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -14,14 +14,19 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A number and its 95 % bootstrap interval."""
+    """A number and its 95 % bootstrap interval, which is NaN where there are too few articles for one."""
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        interval = "" if math.isnan(self.low) else f" [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f}{interval}"
+
+    def __format__(self, spec: str) -> str:
+        # A format such as ".2f" asks for the number alone.
+        return format(self.value, spec) if spec else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class LabelMetrics:
     precision: Measured
     recall: Measured
     f1: Measured
-    average_precision: float  # NaN where there are no scores or no positive statement
+    average_precision: Measured  # NaN where there are no scores or no positive statement
     n_positive: int
 
 
@@ -80,7 +85,9 @@ def measure(
             precision=Measured(float(point[0, k]), *_interval(resampled[:, 0, k])),
             recall=Measured(float(point[1, k]), *_interval(resampled[:, 1, k])),
             f1=Measured(float(point[2, k]), *_interval(resampled[:, 2, k])),
-            average_precision=_average_precision(targets[:, k], None if scores is None else scores[:, k]),
+            average_precision=_NOT_MEASURED
+            if scores is None
+            else _average_precision(targets[:, k], scores[:, k], article_index, draws),
             n_positive=int(targets[:, k].sum()),
         )
         for k, label in enumerate(labels)
@@ -116,7 +123,27 @@ def _interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _average_precision(targets: Bools, scores: Floats | None) -> float:
-    if scores is None or not targets.any():
+_NOT_MEASURED = Measured(float("nan"), float("nan"), float("nan"))
+
+
+def _average_precision(
+    targets: Bools, scores: Floats, article_index: npt.NDArray[np.int64], draws: npt.NDArray[np.int64]
+) -> Measured:
+    """Average precision of one label, its interval from resamples that draw each article so often: (resamples, articles)."""
+    if not targets.any():
+        return _NOT_MEASURED
+    # Sorted once; a resample is then no more than other weights of the same statements.
+    order = np.argsort(-scores, kind="stable")
+    hits, ordered_index = targets[order], article_index[order]
+    last_of_score = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
+    resampled = np.array([_area(hits, draw[ordered_index], last_of_score) for draw in draws])
+    point = _area(hits, np.ones(len(hits), np.int64), last_of_score)
+    return Measured(point, *_interval(resampled[~np.isnan(resampled)]))
+
+
+def _area(hits: Bools, weights: npt.NDArray[np.int64], last_of_score: npt.NDArray[np.intp]) -> float:
+    """Mean precision over the positives of statements with falling scores; equal scores are reached together."""
+    found, given = (np.cumsum(counts)[last_of_score] for counts in (weights * hits, weights))
+    if not found[-1]:
         return float("nan")
-    return float(average_precision_score(targets, scores))
+    return float(np.sum(np.diff(found, prepend=0) * found / np.maximum(given, 1)) / found[-1])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import PrecisionRecallDisplay
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
+from claimbasis.evaluation.abstention import MIN_KEPT_SHARE, Kept
 from claimbasis.evaluation.metrics import Bools, Floats
 
 # Okabe and Ito's palette, which colour-blind people can tell apart.
@@ -18,26 +20,49 @@ _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#999999", "#CC79A7", "#E69F00")
 
 
 def plot_precision_recall(targets: Bools, scores: Floats, labels: tuple[str, ...]) -> Figure:
-    """One curve a label, for arrays of shape (n, k)."""
+    """One curve a label that holds for some statements and not for all, for arrays of shape (n, k)."""
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
-    for k, label in enumerate(labels):
-        PrecisionRecallDisplay.from_predictions(targets[:, k], scores[:, k], name=label, ax=axes)
+    for k in _drawable(targets):
+        PrecisionRecallDisplay.from_predictions(targets[:, k], scores[:, k], name=labels[k], ax=axes)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), title="Precision against recall", xlabel="recall", ylabel="precision")
-    axes.legend(loc="lower left")
+    _add_legend(axes, "lower left")
     return figure
 
 
 def plot_reliability(targets: Bools, scores: Floats, labels: tuple[str, ...]) -> Figure:
-    """For each label how often statements with a given score carry it, for arrays of shape (n, k)."""
+    """For each such label how often statements with a given score carry it, for arrays of shape (n, k)."""
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
-    for k, label in enumerate(labels):
+    for k in _drawable(targets):
         CalibrationDisplay.from_predictions(
-            targets[:, k], scores[:, k], n_bins=8, strategy="quantile", name=label, ax=axes
+            targets[:, k], scores[:, k], n_bins=8, strategy="quantile", name=labels[k], ax=axes
         )
     axes.set(title="Can the scores be believed?", xlabel="score", ylabel="share of statements that carry the label")
-    axes.legend(loc="upper left")
+    _add_legend(axes, "upper left")
+    return figure
+
+
+def _drawable(targets: Bools) -> list[int]:
+    return [k for k, column in enumerate(targets.T) if column.any() and not column.all()]
+
+
+def _add_legend(axes: Axes, place: str) -> None:
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc=place)
+
+
+def plot_risk_coverage(curve: Sequence[Kept]) -> Figure:
+    """The share of wrong label sets among the surest statements, from few of them to all."""
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.subplots()
+    # The first few statements alone are no share to speak of: each mistake among them would be a spike.
+    points = [point for point in curve if point.kept_share >= MIN_KEPT_SHARE]
+    axes.plot([point.kept_share for point in points], [point.error_share for point in points], color=_COLOURS[1])
+    axes.set(xlim=(0, 1.02), title="How many mistakes are left among the surest?")
+    axes.set_ylim(bottom=0)
+    axes.set(xlabel="share of statements kept, the surest first", ylabel="share of those with a wrong set of labels")
+    axes.grid(alpha=0.3)
     return figure
 
 
@@ -58,10 +83,19 @@ def plot_labels_by_domain(articles: Sequence[AnnotatedArticle], codebook: Codebo
     height = 0.8 / len(names)
     for k, name in enumerate(names):
         shares = [100 * c[name] / c["statements"] for c in kept.values()]
-        axes.barh([row + k * height for row in range(len(kept))], shares, height=height, label=name, color=_COLOURS[k % len(_COLOURS)])
+        axes.barh(
+            [row + k * height for row in range(len(kept))],
+            shares,
+            height=height,
+            label=name,
+            color=_COLOURS[k % len(_COLOURS)],
+        )
     ticks = [f"{domain} ({c['statements']})" for domain, c in kept.items()]
     axes.set_yticks([row + height * (len(names) - 1) / 2 for row in range(len(kept))], ticks)
     axes.invert_yaxis()
-    axes.set(xlabel="percent of the domain's statements; one with two labels counts twice", title="What statements rest on, by domain")
+    axes.set(
+        xlabel="percent of the domain's statements; one with two labels counts twice",
+        title="What statements rest on, by domain",
+    )
     axes.legend(loc="lower right")
     return figure

@@ -71,7 +71,7 @@ def collect_answers(
         else split_statements(item.article.text)
         for item in articles
     ]
-    logits = classifier.logits([[s.text for s in cut] for cut in cuts], on_statements=on_statements)
+    logits = [classifier.logits([s.text for s in cut], on_statements=on_statements) for cut in cuts]
     aligned = [
         rows[-len(item.statements) :] if boundaries == "annotated" else _align(item, cut, rows)
         for item, cut, rows in zip(articles, cuts, logits, strict=True)

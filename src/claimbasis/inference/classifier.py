@@ -15,11 +15,18 @@ from claimbasis.inference.runtime import Logits, Runtime
 from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, shipped_model, weights_file
 from claimbasis.text.statements import split_statements
 from claimbasis.types import Article, ArticlePrediction, Prediction, Statement
-from claimbasis.windows import Reading, Tokens, batch_by_tokens, build_arrays, plan_windows, truncate, window_length
+from claimbasis.windows import (
+    Pass,
+    Reading,
+    Tokens,
+    batch_by_tokens,
+    build_arrays,
+    passes_of,
+    plan_windows,
+    truncate,
+    window_length,
+)
 
-# Articles are read ahead until they hold this many statements, so that windows of equal length can share a batch.
-# About 30 batches: enough to fill them well, little enough to answer soon.
-_STATEMENTS_AHEAD = 512
 # Statements a second on two cores with int8, 30 real articles, best of two: 477 with 256 tokens, 517 with 512, 507 with
 # 1,024, 448 with 2,048.
 DEFAULT_TOKENS_PER_BATCH = 512
@@ -33,6 +40,7 @@ class Classifier:
     def __init__(self, settings: ModelSettings, precision: Precision, tokenizer: Tokenizer, runtime: Runtime) -> None:
         self.settings = settings
         self.model_id = settings.model_id(precision)
+        self._precision: Precision = precision
         self._tokenizer = tokenizer
         self._runtime = runtime
 
@@ -50,7 +58,8 @@ class Classifier:
         Args:
             folder: A model folder; the shipped model when None.
             precision: Which weights; int8 where the folder has them, else fp32, when None.
-            reading: Statements in "windows" with those around them, or "alone"; the model's own choice when None.
+            reading: Statements in "windows" with those around them, "alone", or the mean of "both", which takes twice the
+                time; the model's own choice when None.
             n_threads: Threads of one forward pass; all cores this process may use when None.
 
         Raises:
@@ -65,6 +74,10 @@ class Classifier:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return cls(settings, precision, tokenizer, Runtime(path / weights_file(precision), n_threads=n_threads))
+
+    def with_reading(self, reading: Reading) -> Classifier:
+        """A classifier on the same loaded weights that reads in another way, as `load` explains."""
+        return Classifier(replace(self.settings, reading=reading), self._precision, self._tokenizer, self._runtime)
 
     def predict(self, article: Article | str) -> ArticlePrediction:
         """What each statement of one article rests on.
@@ -88,73 +101,66 @@ class Classifier:
     ) -> Iterator[ArticlePrediction]:
         """Predictions for a stream of articles, in their order; memory does not grow with their number.
 
+        An article's predictions depend on nothing but the article: int8 scales activations by batch, and no batch holds
+        statements of two articles.
+
         Args:
-            articles: Read as far ahead as batches need, never to the end at once.
+            articles: Read one at a time.
             tokens_per_batch: Most tokens of one forward pass, padding included.
             on_statements: Called with the number of statements done after each forward pass.
 
         Raises:
             InputError: A text cannot be encoded.
         """
-        group: list[tuple[Article, list[Statement]]] = []
-        n_ahead = 0
         for article in articles:
-            group.append((article, split_statements(article.text)))
-            n_ahead += len(group[-1][1])
-            if n_ahead >= _STATEMENTS_AHEAD:
-                yield from self._predict_group(group, tokens_per_batch, on_statements)
-                group, n_ahead = [], 0
-        yield from self._predict_group(group, tokens_per_batch, on_statements)
-
-    def _predict_group(
-        self, group: list[tuple[Article, list[Statement]]], tokens_per_batch: int, on_statements: OnStatements | None
-    ) -> Iterator[ArticlePrediction]:
-        texts = [[s.text for s in statements] for _, statements in group]
-        all_logits = self.logits(texts, tokens_per_batch=tokens_per_batch, on_statements=on_statements)
-        for (article, statements), logits in zip(group, all_logits, strict=True):
+            statements = split_statements(article.text)
+            logits = self.logits(
+                [s.text for s in statements], tokens_per_batch=tokens_per_batch, on_statements=on_statements
+            )
             yield ArticlePrediction(article, self.decide(statements, logits), self.model_id)
 
     def logits(
         self,
-        articles: Sequence[Sequence[str]],
+        texts: Sequence[str],
         *,
         tokens_per_batch: int = DEFAULT_TOKENS_PER_BATCH,
         on_statements: OnStatements | None = None,
-    ) -> list[Logits]:
-        """Raw outputs for articles that are already cut into statements.
+    ) -> Logits:
+        """Raw outputs for an article that is already cut into statements.
 
         Args:
-            articles: For each article the texts of its consecutive statements.
+            texts: Of the article's consecutive statements.
             tokens_per_batch: Most tokens of one forward pass, padding included.
             on_statements: Called with the number of statements done after each forward pass.
 
         Returns:
-            For each article an array of shape (statements, labels).
+            Shape (statements, labels).
         """
+        tokens = self._tokenize(texts)
+        *first, last = passes_of(self.settings.reading)
+        logits = [self._run_pass(tokens, each, tokens_per_batch, None) for each in first]
+        logits.append(self._run_pass(tokens, last, tokens_per_batch, on_statements))
+        return np.asarray(np.mean(logits, axis=0))
+
+    def _run_pass(
+        self, tokens: Sequence[Tokens], reading: Pass, tokens_per_batch: int, on_statements: OnStatements | None
+    ) -> Logits:
         settings = self.settings
-        tokens = [self._tokenize(texts) for texts in articles]
-        planned = [
-            (index, window, window_length(lengths, window))
-            for index, lengths in enumerate([[len(t) for t in article] for article in tokens])
-            for window in plan_windows(
-                lengths,
-                max_tokens=settings.max_tokens,
-                overlap_tokens=settings.overlap_tokens,
-                reading=settings.reading,
-            )
-        ]
-        logits = [np.zeros((len(article), len(settings.labels)), np.float32) for article in tokens]
-        for batch in batch_by_tokens([length for _, _, length in planned], tokens_per_batch=tokens_per_batch):
-            chosen = [planned[i] for i in batch]
+        lengths = [len(t) for t in tokens]
+        windows = plan_windows(
+            lengths, max_tokens=settings.max_tokens, overlap_tokens=settings.overlap_tokens, reading=reading
+        )
+        logits = np.zeros((len(tokens), len(settings.labels)), np.float32)
+        sizes = [window_length(lengths, window) for window in windows]
+        for batch in batch_by_tokens(sizes, tokens_per_batch=tokens_per_batch):
+            chosen = [windows[i] for i in batch]
             output = self._runtime.run(
-                build_arrays(
-                    [tokens[i][w.first : w.stop] for i, w, _ in chosen], settings.special, pooling=settings.pooling
-                )
+                build_arrays([tokens[w.first : w.stop] for w in chosen], settings.special, pooling=settings.pooling)
             )
-            for row, (i, w, _) in enumerate(chosen):
-                logits[i][w.predict_from : w.stop] = output[row, w.predict_from - w.first : w.stop - w.first]
+            for row, w in zip(output, chosen, strict=True):
+                logits[w.predict_from : w.stop] = row[w.predict_from - w.first : w.stop - w.first]
             if on_statements:
-                on_statements(sum(w.stop - w.predict_from for _, w, _ in chosen))
+                on_statements(sum(w.stop - w.predict_from for w in chosen))
         return logits
 
     def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

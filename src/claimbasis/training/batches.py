@@ -15,8 +15,8 @@ from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.training.encoder import NO_TARGET
 from claimbasis.training.recipe import Recipe, Windows
 from claimbasis.windows import (
+    Pass,
     Pooling,
-    Reading,
     SpecialTokens,
     Tokens,
     Window,
@@ -139,7 +139,7 @@ class EpochBatches(Sampler[list[WindowKey]]):
 
 def _cut_article(lengths: Sequence[int], settings: Windows, rng: np.random.Generator) -> list[Window]:
     """Windows of random size for one article, or each statement alone; no statement is trained twice."""
-    reading: Reading = "alone" if rng.random() < settings.alone_share else "windows"
+    reading: Pass = "alone" if rng.random() < settings.alone_share else "windows"
     max_tokens = int(rng.integers(settings.max_tokens // 4, settings.max_tokens + 1))
     overlap = min(settings.overlap_tokens, max_tokens // 2)
     return plan_windows(

@@ -17,7 +17,7 @@ Says for each statement of an English news article what it rests on. It never sa
 | | |
 |---|---|
 | model id | `{model_id}` |
-| encoder | {base}, pooling `{pooling}`, {reading} of at most {max_tokens} tokens |
+| encoder | {base}, pooling `{pooling}`, windows of at most {max_tokens} tokens, reads `{reading}` |
 | weights | ONNX; int8 (weights and embeddings a channel, activations at run time) and, where shipped, fp32 |
 | language | English |
 | codebook | version {codebook_version} |
@@ -72,7 +72,7 @@ def render_card(
 ) -> str:
     """The card as Markdown."""
     rows = [
-        f"| `{label}` | {threshold:.2f} | {temperature:.2f} | {m.precision} | {m.recall} | {m.f1} | {m.average_precision:.3f} "
+        f"| `{label}` | {threshold:.2f} | {temperature:.2f} | {m.precision} | {m.recall} | {m.f1} | {m.average_precision} "
         f"| {calibration_errors[label]:.3f} | {m.n_positive} |"
         for (label, m), threshold, temperature in zip(
             metrics.labels.items(), settings.thresholds, settings.temperatures, strict=True

@@ -26,7 +26,7 @@ from claimbasis.training.batches import EncodedArticle, EpochBatches, WindowData
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.recipe import Optimisation, Recipe
 from claimbasis.training.tracking import RunLog
-from claimbasis.windows import Reading, SpecialTokens, Window, batch_by_tokens, plan_windows, window_length
+from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, passes_of, plan_windows, window_length
 
 logger = logging.getLogger(__name__)
 
@@ -130,11 +130,16 @@ class StatementTrainer(Trainer):  # type: ignore[misc]
         return metrics
 
 
-@torch.no_grad()
 def predict_logits(model: StatementClassifier, data: WindowData, recipe: Recipe) -> Floats:
     """Logits of all statements that have targets, read as the finished model will read, shape (n, labels)."""
+    passes = [_predict_pass(model, data, recipe, reading) for reading in passes_of(recipe.windows.reading)]
+    return np.asarray(np.mean(passes, axis=0))
+
+
+@torch.no_grad()
+def _predict_pass(model: StatementClassifier, data: WindowData, recipe: Recipe, reading: Pass) -> Floats:
     device = next(model.parameters()).device
-    keys = [(i, w) for i, article in enumerate(data.articles) for w in plan(article, recipe, recipe.windows.reading)]
+    keys = [(i, w) for i, article in enumerate(data.articles) for w in plan(article, recipe, reading)]
     lengths = [window_length(data.articles[i].lengths, w) for i, w in keys]
     logits = [np.full(article.targets.shape, np.nan) for article in data.articles]
     model.eval()
@@ -150,8 +155,8 @@ def predict_logits(model: StatementClassifier, data: WindowData, recipe: Recipe)
     )
 
 
-def plan(article: EncodedArticle, recipe: Recipe, reading: Reading) -> list[Window]:
-    """The windows of an article as inference reads it."""
+def plan(article: EncodedArticle, recipe: Recipe, reading: Pass) -> list[Window]:
+    """The windows of an article as one pass of inference reads it."""
     settings = recipe.windows
     return plan_windows(
         article.lengths, max_tokens=settings.max_tokens, overlap_tokens=settings.overlap_tokens, reading=reading

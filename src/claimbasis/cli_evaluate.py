@@ -1,0 +1,95 @@
+"""The `claimbasis evaluate` command: how good a model is, where, and what it gets wrong."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from claimbasis.errors import InputError
+
+logger = logging.getLogger("claimbasis")
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's own options."""
+    parser.add_argument("data", nargs="+", metavar="FILE", help="annotated articles (JSONL, also .gz)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="write all numbers, pictures, and the mistakes (errors.html, which quotes the articles) here",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers here")
+    parser.add_argument(
+        "--baselines", nargs="+", default=[], metavar="TRAIN", help="also measure baselines that learn from these files"
+    )
+    parser.add_argument(
+        "--phrases", type=Path, metavar="FILE", help="phrases that mark unnamed sources, one a line, for the baselines"
+    )
+    parser.add_argument(
+        "--context",
+        type=Path,
+        metavar="FILE",
+        help="stand-off JSONL (also .gz) of the statements that need context, each with start, end and kind",
+    )
+    parser.add_argument(
+        "--sources",
+        type=Path,
+        metavar="FILE",
+        help="stand-off JSONL (also .gz) of the words that mark unnamed sources, each statement with start, end "
+        "and phrase (start, end); needs --train or --baselines",
+    )
+    parser.add_argument(
+        "--train",
+        nargs="+",
+        default=[],
+        metavar="TRAIN",
+        help="what the model learned from, to tell which of --sources' words it has seen (default: --baselines)",
+    )
+    parser.add_argument(
+        "--reading",
+        choices=("windows", "alone", "both"),
+        help="look into the decisions of this reading (default: the model's)",
+    )
+    parser.set_defaults(command=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from claimbasis.evaluation.output import write_evaluation, write_numbers
+    from claimbasis.evaluation.results import Inputs, evaluate
+    from claimbasis.evaluation.tables import render_evaluation
+    from claimbasis.inference.classifier import Classifier
+    from claimbasis.report.progress import StatementProgress
+
+    if options.output:
+        _make_folder(options.output)
+    inputs = Inputs(
+        options.data, train=options.train, baselines=options.baselines, phrases=options.phrases,
+        context=options.context, sources=options.sources,
+    )  # fmt: skip
+    classifier = Classifier.load(
+        options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
+    )
+    with StatementProgress() as progress:
+        evaluation = evaluate(classifier, inputs, on_statements=progress.add)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console.print(*render_evaluation(evaluation))
+    if options.json:
+        write_numbers(evaluation, options.json)
+    if options.output:
+        write_evaluation(evaluation, options.output)
+        logger.info("%s: metrics.json, pictures, and the mistakes in errors.html", options.output)
+    return 0
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--output {path}: is no folder and cannot become one ({error}); choose another place"
+        ) from error
