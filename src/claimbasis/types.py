@@ -89,6 +89,14 @@ class ArticlePrediction:
         scores = [{f"score_{label}": score for label, score in row.pop("scores").items()} for row in rows]
         return pandas.DataFrame([row | row_scores for row, row_scores in zip(rows, scores, strict=True)])
 
+    def to_html(self) -> str:
+        """A page for analysts, in one file that needs no other; `claimbasis report` makes one of several articles."""
+        return str(_page().render_page([self]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the marked text, without a script."""
+        return str(_page().render_fragment(self))
+
     def to_rows(self) -> list[dict[str, Any]]:
         """One dict a statement: the contract that the command line's JSONL follows too."""
         return [
@@ -105,3 +113,8 @@ class ArticlePrediction:
             }
             for p in self.predictions
         ]
+
+
+def _page() -> Any:  # noqa: ANN401  # a module
+    # Imported by name when asked for: types lie below everything, and who only labels need not wait for templates.
+    return importlib.import_module("claimbasis.report.page")

@@ -1,1 +1,1 @@
-"""Predictions for people and for machines: a table, rows, frames."""
+"""Predictions for people and for machines: pages, a table, rows, frames."""

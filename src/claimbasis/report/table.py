@@ -9,19 +9,35 @@ from rich.table import Table
 from rich.text import Text
 
 from claimbasis.codebook import shipped_codebook
+from claimbasis.report.selection import Selection
 from claimbasis.types import ArticlePrediction, Prediction
 
 # Distinguishable with the common colour-vision deficiencies (Okabe and Ito 2008); the word stands beside it anyway.
 _STYLES = ("bold #e69f00", "bold #56b4e9", "bold #009e73", "bold #cc79a7", "bold #f0e442")
 
 
-def render_table(prediction: ArticlePrediction, labels: Sequence[str]) -> RenderableType:
+def render_table(
+    prediction: ArticlePrediction,
+    labels: Sequence[str],
+    selection: Selection,
+    *,
+    summary_only: bool = False,
+) -> RenderableType:
     """A row a statement, and a summary line.
 
     Args:
         prediction: What to show; control characters in its text are made harmless.
         labels: All labels of the model, in order.
+        selection: Which statements to show and to count.
+        summary_only: Whether to leave out the rows.
     """
+    selected = selection.select(prediction)
+    heading = Text(_plain(prediction.article.title or prediction.article.id).plain, style="bold")
+    rows = [] if summary_only else [_rows(selected, labels)]
+    return Group(heading, *rows, _summary(selected, labels, n_all=len(prediction)), Text(""))
+
+
+def _rows(prediction: ArticlePrediction, labels: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     table.add_column("rests on", no_wrap=True)
@@ -34,8 +50,7 @@ def render_table(prediction: ArticlePrediction, labels: Sequence[str]) -> Render
             _score_cell(item, labels),
             _plain(item.statement.text),
         )
-    heading = Text(_plain(prediction.article.title or prediction.article.id).plain, style="bold")
-    return Group(heading, table, _summary(prediction, labels), Text(""))
+    return table
 
 
 def _label_cell(item: Prediction, labels: Sequence[str]) -> Text:
@@ -52,10 +67,10 @@ def _score_cell(item: Prediction, labels: Sequence[str]) -> Text:
     return Text(" ").join(cells)
 
 
-def _summary(prediction: ArticlePrediction, labels: Sequence[str]) -> Text:
+def _summary(prediction: ArticlePrediction, labels: Sequence[str], *, n_all: int) -> Text:
     counts = prediction.label_counts
-    n = len(prediction)
-    line = Text(f"{n} statement{'' if n == 1 else 's'}: ")
+    shown = "" if len(prediction) == n_all else f"{len(prediction)} of "
+    line = Text(f"{shown}{n_all} statement{'' if n_all == 1 else 's'}: ")
     parts = [Text(f"{counts.get(label, 0)} {_short(label)}", style=_style(label, labels)) for label in labels]
     parts.append(Text(f"{counts.get(None, 0)} none of these", style="dim"))
     return line + Text(", ").join(parts) + Text(f"  ({prediction.model_id})", style="dim")
@@ -75,6 +90,13 @@ def _plain(text: str) -> Text:
     return Text("".join(c if c.isprintable() else " " for c in text))
 
 
-def print_prediction(console: Console, prediction: ArticlePrediction, labels: Sequence[str]) -> None:
-    """Prints the table of one article."""
-    console.print(render_table(prediction, labels), soft_wrap=False)
+def print_prediction(
+    console: Console,
+    prediction: ArticlePrediction,
+    labels: Sequence[str],
+    selection: Selection,
+    *,
+    summary_only: bool = False,
+) -> None:
+    """Prints the table of one article, see `render_table`."""
+    console.print(render_table(prediction, labels, selection, summary_only=summary_only), soft_wrap=False)

@@ -1,0 +1,174 @@
+"""HTML for analysts: pages that need no other file, and a fragment for notebooks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup
+
+from claimbasis.codebook import shipped_codebook
+from claimbasis.report.lanes import LANE_WIDTH, Lanes, draw_strip, draw_weeks, find_most
+from claimbasis.report.passages import Passage, find_label_names, show_labels, split_paragraphs
+from claimbasis.report.profile import (
+    ArticleSummary,
+    OutletSummary,
+    Profile,
+    WeekSummary,
+    add_profiles,
+    count_statements,
+    summarise_article,
+    summarise_outlets,
+    summarise_weeks,
+)
+from claimbasis.types import Article, ArticlePrediction
+
+INDEX_FILE = "index.html"
+# What a browser must not be given: control characters but tab, line feed, form feed and return, half characters, and
+# those that turn the direction of the text around them, by which it could show other words than it holds.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _ArticleView:
+    """All that an article's part of a page shows."""
+
+    number: int  # from 1
+    article: Article
+    model_id: str
+    profile: Profile
+    strip: Lanes
+    paragraphs: list[list[Passage]]
+
+
+@dataclass(frozen=True, slots=True)
+class _IndexView:
+    """All that an index shows."""
+
+    rows: list[tuple[str, ArticleSummary]]  # address of the article's part or page, and its numbers
+    total: Profile
+    outlets: list[OutletSummary]
+    weeks: list[WeekSummary]
+    week_lanes: Lanes
+    most: int  # statements with one label in one week: the top of the lanes
+
+
+def render_page(predictions: Sequence[ArticlePrediction]) -> str:
+    """A page with one article; with several, or none, an index and below it all articles."""
+    names = find_label_names(predictions)
+    articles = [_view_article(p, names, number) for number, p in enumerate(predictions, 1)]
+    if len(predictions) == 1:
+        return _render(names, articles=articles)
+    summaries = [summarise_article(p) for p in predictions]
+    rows = [(f"#article-{number}", summary) for number, summary in enumerate(summaries, 1)]
+    return _render(names, articles=articles, index=_view_index(rows, names))
+
+
+def render_folder_article(prediction: ArticlePrediction) -> str:
+    """The page of one of the articles in a folder, with a link to the folder's index."""
+    names = find_label_names([prediction])
+    return _render(names, articles=[_view_article(prediction, names)], index_file=INDEX_FILE)
+
+
+def render_folder_index(summaries: Iterable[ArticleSummary], label_names: Iterable[str]) -> str:
+    """The index of a folder whose pages are named by `name_article_file`."""
+    rows = [(name_article_file(number), summary) for number, summary in enumerate(summaries, 1)]
+    names = tuple(label_names)
+    return _render(names, index=_view_index(rows, names))
+
+
+def name_article_file(number: int) -> str:
+    """File of the article with this number, from 1, in a folder of pages."""
+    return f"article-{number}.html"
+
+
+def render_fragment(prediction: ArticlePrediction) -> str:
+    """The marked text for a place inside another page: styles that touch nothing else, no script, no anchors."""
+    names = find_label_names([prediction])
+    context = {"view": _view_article(prediction, names), "labels": show_labels(names), "marks": _read("marks.css")}
+    return _environment().get_template("fragment.html.j2").render(context)
+
+
+def _view_article(prediction: ArticlePrediction, names: Sequence[str], number: int = 1) -> _ArticleView:
+    return _ArticleView(
+        number=number,
+        article=prediction.article,
+        model_id=prediction.model_id,
+        profile=count_statements(prediction),
+        strip=draw_strip(prediction, (*names, None), number=number),
+        paragraphs=split_paragraphs(prediction, show_labels(names), number=number),
+    )
+
+
+def _view_index(rows: list[tuple[str, ArticleSummary]], names: Sequence[str]) -> _IndexView:
+    summaries = [summary for _, summary in rows]
+    weeks = summarise_weeks(summaries)
+    return _IndexView(
+        rows=rows,
+        total=add_profiles([s.profile for s in summaries]),
+        outlets=summarise_outlets(summaries),
+        weeks=weeks,
+        week_lanes=draw_weeks(weeks, (*names, None)),
+        most=find_most(weeks, (*names, None)),
+    )
+
+
+def _render(
+    names: Sequence[str],
+    *,
+    articles: Sequence[_ArticleView] = (),
+    index: _IndexView | None = None,
+    index_file: str | None = None,
+) -> str:
+    shown = [summary for _, summary in index.rows] if index else articles
+    style, script = _read("marks.css") + _read("page.css"), _read("page.js")
+    context = {
+        "articles": articles,
+        "index": index,
+        "index_file": index_file,
+        "labels": show_labels(names),
+        "model_ids": list(dict.fromkeys(view.model_id for view in shown)),
+        "codebook": shipped_codebook().version,
+        "lane_width": LANE_WIDTH,
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+    }
+    return _environment().get_template("page.html.j2").render(context)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Escapes all that is filled in; a misspelt name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("claimbasis.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_make_showable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _make_showable(value: object) -> object:
+    """Any value for a template, untrusted text without the characters that would mislead a browser or its reader."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNSHOWABLE.sub("\ufffd", value)
+    return value
+
+
+def _read(name: str) -> Markup:
+    """A style or script of ours."""
+    return Markup((files("claimbasis.report") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704  # trusted
+
+
+def _hash(text: str) -> str:
+    """What the page's Content-Security-Policy names the inline style or script by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,117 @@
+"""An article's own text, cut into paragraphs with its statements in place, and the labels as a page shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from claimbasis.codebook import shipped_codebook
+from claimbasis.types import ArticlePrediction, Prediction
+
+_N_STYLES = 5  # that marks.css knows; a sixth label looks like the first, and its letter still differs
+_LINE_BREAK = re.compile(r"[\n\r\u2028\u2029]\s*")
+_BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*|\u2029\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLabel:
+    """A label with its letter and its style, which tell it from the others without colour too."""
+
+    name: str | None  # None stands for statements without any label
+    short: str
+    letter: str
+    definition: str  # empty when the shipped codebook does not know the label
+    style: str  # CSS class
+
+
+NONE = ShownLabel(None, "none of these", "–", "Rests on none of these grounds, as far as the text shows.", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one statement is marked."""
+
+    number: int  # from 1
+    anchor: str
+    labels: tuple[ShownLabel, ...]  # best first, NONE when it carries no label
+    scores: tuple[tuple[ShownLabel, float], ...]  # in [0, 1], codebook order
+
+    @property
+    def strength(self) -> int:
+        """The tenth in which the best label's score lies, 0 to 9."""
+        return min(int(10 * dict(self.scores).get(self.labels[0], 0.0)), 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a paragraph: a statement, or text between statements."""
+
+    text: str
+    mark: Mark | None
+
+
+def show_labels(names: Iterable[str]) -> dict[str | None, ShownLabel]:
+    """The labels as a page shows them, in order, and last what stands for none of them."""
+    known = {label.name: label for label in shipped_codebook().labels}
+    shown: dict[str | None, ShownLabel] = {}
+    for position, name in enumerate(names):
+        style = f"l{position % _N_STYLES}"
+        if label := known.get(name):
+            shown[name] = ShownLabel(name, label.short, label.code, label.definition, style)
+        else:
+            shown[name] = ShownLabel(name, name, str(position + 1), "", style)
+    return shown | {None: NONE}
+
+
+def find_label_names(predictions: Iterable[ArticlePrediction]) -> tuple[str, ...]:
+    """All labels that the statements have scores for, in order; those of the codebook when there is no statement."""
+    names = dict.fromkeys(name for article in predictions for p in article for name in p.scores)
+    return tuple(names) or shipped_codebook().label_names
+
+
+def split_paragraphs(
+    prediction: ArticlePrediction, labels: Mapping[str | None, ShownLabel], *, number: int = 1
+) -> list[list[Passage]]:
+    """The article's text in paragraphs, complete but for the blanks between them.
+
+    Blank lines divide a text that has any, else line breaks do; a statement is never divided.
+
+    Args:
+        prediction: Statements in reading order, which do not overlap.
+        labels: Every label of the prediction, and None.
+        number: Of the article on its page, for the anchors.
+    """
+    divider = _BLANK_LINE if _BLANK_LINE.search(prediction.article.text.strip()) else _LINE_BREAK
+    paragraphs: list[list[Passage]] = [[]]
+    for passage in _cut(prediction, labels, number):
+        if passage.mark:
+            paragraphs[-1].append(passage)
+            continue
+        first, *others = divider.split(passage.text)
+        paragraphs[-1].append(Passage(first, None))
+        paragraphs += [[Passage(text, None)] for text in others]
+    return [p for p in paragraphs if any(passage.text.strip() for passage in p)]
+
+
+def _cut(prediction: ArticlePrediction, labels: Mapping[str | None, ShownLabel], number: int) -> Iterator[Passage]:
+    text, end = prediction.article.text, 0
+    for item in prediction:
+        yield Passage(text[end : item.statement.start], None)
+        yield Passage(item.statement.text, _mark(item, labels, number))
+        end = item.statement.end
+    yield Passage(text[end:], None)
+
+
+def _mark(item: Prediction, labels: Mapping[str | None, ShownLabel], number: int) -> Mark:
+    return Mark(
+        number=item.statement.index + 1,
+        anchor=name_anchor(item, number),
+        labels=tuple(labels[name] for name in item.labels or (None,)),
+        scores=tuple((label, item.scores[name]) for name, label in labels.items() if name in item.scores),
+    )
+
+
+def name_anchor(item: Prediction, number: int) -> str:
+    """Where a statement of the page's article with this number can be jumped to."""
+    return f"s{number}-{item.statement.index + 1}"
