@@ -1,22 +1,25 @@
-"""Reads articles from files, folders and standard input: plain text, Markdown, HTML and JSONL, gzipped or not."""
+"""Reads articles from files, folders, standard input and, when asked to, the web."""
 
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
-import logging
 import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
 from claimbasis.errors import InputError
+from claimbasis.text.decoding import decode
+from claimbasis.text.docx import parse_docx
+from claimbasis.text.extras import parse_html, parse_pdf
+from claimbasis.text.fetch import fetch_page, is_url, refuse_unasked
+from claimbasis.text.mail import parse_mail
+from claimbasis.text.metadata import name_site
 from claimbasis.types import Article
-
-logger = logging.getLogger(__name__)
 
 # The longest article that is read as one: about fifty novels. A larger file is a collection, and JSONL is for those.
 MAX_ARTICLE_BYTES = 50_000_000
@@ -25,27 +28,34 @@ _FORMATS = {
     ".txt": "text", ".text": "text", ".md": "text", ".markdown": "text",
     ".html": "html", ".htm": "html", ".xhtml": "html",
     ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".pdf": "pdf", ".docx": "docx", ".eml": "mail",
 }  # fmt: skip
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_DOCUMENTS: dict[str, Callable[[bytes, str], Article]] = {"pdf": parse_pdf, "docx": parse_docx, "mail": parse_mail}
+# What Word and macOS leave beside the files: no articles, though they end like them.
+_SIDE_FILES = ("~$", "._")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 RejectHandler = Callable[[InputError], None]
 
 
-def read_articles(paths: Iterable[str], *, on_reject: RejectHandler) -> Iterator[Article]:
+def read_articles(paths: Iterable[str], *, on_reject: RejectHandler, fetch: bool = False) -> Iterator[Article]:
     """Articles of all paths, one after the other, never more than one in memory.
 
     Args:
-        paths: Files, folders (all files below with a known ending) or "-" for standard input.
+        paths: Files, folders (all files below with a known ending), web addresses, or "-" for standard input.
         on_reject: Called with the reason for each article that cannot be read; reading goes on with the next one.
+        fetch: Whether web addresses are read from the network; without it they are rejected.
 
     Yields:
-        Articles with a non-empty text and an id: the one in the JSONL row, else the path (and line).
+        Articles with a non-empty text and an id: the one in the JSONL row, else the path (and line) or address.
     """
     for path in paths:
         for file in _expand(path, on_reject):
             try:
-                yield from _read_file(file, on_reject)
+                if is_url(file):
+                    yield _read_url(file, fetch=fetch)
+                else:
+                    yield from _read_file(file, on_reject)
             except InputError as error:
                 on_reject(error)
             except (OSError, EOFError, zlib.error) as error:
@@ -54,9 +64,10 @@ def read_articles(paths: Iterable[str], *, on_reject: RejectHandler) -> Iterator
 
 def _expand(path: str, on_reject: RejectHandler) -> list[str]:
     folder = Path(path)
-    if path == STDIN or not folder.is_dir():
+    if path == STDIN or is_url(path) or not folder.is_dir():
         return [path]
-    files = [str(file) for file in sorted(folder.rglob("*")) if _suffix(str(file)) in _FORMATS and file.is_file()]
+    named = (f for f in sorted(folder.rglob("*")) if _suffix(f.name) in _FORMATS and not f.name.startswith(_SIDE_FILES))
+    files = [str(file) for file in named if file.is_file()]
     if not files:
         on_reject(InputError(f"{path}: no file with a known ending in this folder; known are {', '.join(_FORMATS)}"))
     return files
@@ -66,13 +77,21 @@ def _suffix(path: str) -> str:
     return Path(path.removesuffix(".gz")).suffix.lower()
 
 
+def _read_url(url: str, *, fetch: bool) -> Article:
+    if not fetch:
+        raise refuse_unasked(url)
+    page = fetch_page(url, max_bytes=MAX_ARTICLE_BYTES)
+    article = _parse_one(page.file_format, page.raw, url, charset=page.charset)
+    return replace(article, url=article.url or page.url, outlet=article.outlet or name_site(page.url))
+
+
 def _read_file(path: str, on_reject: RejectHandler) -> Iterator[Article]:
     with _open(path) as stream:
         if _FORMATS.get(_suffix(path)) == "jsonl":
             yield from _read_jsonl(path, stream, on_reject)
             return
         raw = _read_limited(path, stream)
-    yield from _parse_bytes(path, raw, on_reject)
+    yield from parse_bytes(path, raw, on_reject)
 
 
 def _open(path: str) -> IO[bytes]:
@@ -91,28 +110,41 @@ def _read_limited(path: str, stream: IO[bytes]) -> bytes:
     return raw
 
 
-def _parse_bytes(path: str, raw: bytes, on_reject: RejectHandler) -> Iterator[Article]:
-    text = decode(path, raw)
-    file_format = _FORMATS.get(_suffix(path)) or _sniff(text)
+def parse_bytes(path: str, raw: bytes, on_reject: RejectHandler) -> Iterator[Article]:
+    """The articles in the content of one file.
+
+    Args:
+        path: The file's name: its ending tells the format, and messages and ids begin with it.
+        raw: Its bytes, not gzipped.
+        on_reject: Called with the reason for each row of JSONL that cannot be read.
+
+    Raises:
+        InputError: Nothing in the file can be read.
+    """
+    file_format = _FORMATS.get(_suffix(path)) or _sniff(raw)
     if file_format == "jsonl":
         yield from _read_jsonl(path, iter(raw.splitlines(keepends=True)), on_reject)
-    elif file_format == "html":
-        yield _parse_html(text, path)
     else:
-        yield _checked(Article(text=text, id="stdin" if path == STDIN else path), path)
+        yield _parse_one(file_format, raw, "stdin" if path == STDIN else path)
 
 
-def _parse_html(page: str, path: str) -> Article:
-    # The extractor is an extra, and takes half a second to import, which plain text need not wait for.
-    try:
-        module = importlib.import_module("claimbasis.text.html")
-    except ModuleNotFoundError as error:
-        raise InputError(f"{path}: HTML needs {error.name}; pip install 'claimbasis[html]'") from error
-    return cast(Article, module.parse_html(page, path))
+def _parse_one(file_format: str, raw: bytes, place: str, *, charset: str = "") -> Article:
+    if not raw.strip():
+        raise InputError(f"{place}: empty; there is nothing to label")
+    if parse := _DOCUMENTS.get(file_format):
+        return _checked(parse(raw, place), place)
+    text = decode(place, raw, charset=charset)
+    return _checked(parse_html(text, place) if file_format == "html" else Article(text=text, id=place), place)
 
 
-def _sniff(text: str) -> str:
-    head = text.lstrip()[:300].lower()
+def _sniff(raw: bytes) -> str:
+    """The format of what has no known ending."""
+    if raw.startswith(b"%PDF-"):
+        return "pdf"
+    if raw.startswith(b"PK\x03\x04") and b"word/document" in raw:
+        return "docx"
+    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    head = raw[:2000].decode(encoding, errors="replace").lstrip().lower()
     if head.startswith(("<!doctype html", "<html")):
         return "html"
     return "jsonl" if re.match(r'\{\s*"', head) else "text"
@@ -173,27 +205,3 @@ def _checked(article: Article, place: str) -> Article:
     if _LONE_SURROGATE.search(article.text):
         raise InputError(f"{place}: the text holds half a character (a lone surrogate); encode it again as UTF-8")
     return article
-
-
-def decode(path: str, raw: bytes) -> str:
-    """Text of a file: UTF-8, UTF-16 with its mark, else Windows-1252 with a warning.
-
-    Raises:
-        InputError: The bytes are no text.
-    """
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", errors="replace")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-        if not _looks_binary(text):
-            logger.warning("%s: not UTF-8; read as Windows-1252. Save it as UTF-8 if letters look wrong", path)
-    if _looks_binary(text):
-        raise InputError(f"{path}: binary, not text; known are {', '.join(_FORMATS)}, each also with .gz")
-    return text
-
-
-def _looks_binary(text: str) -> bool:
-    sample = text[:20_000]
-    return "\x00" in sample or len(_CONTROL.findall(sample)) + sample.count("�") > 0.02 * len(sample)
