@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,21 @@ def test_bad_articles_do_not_stop_good_ones(
     ]  # fmt: skip
 
 
+def test_a_web_address_is_read_only_when_asked_for(
+    article: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert main(["label", "http://127.0.0.1:9/a", str(article)]) == 2
+    assert "add --fetch" in caplog.text
+    assert main(["label", "http://127.0.0.1:9/a", str(article), "--fetch"]) == 1
+    assert "not a public address" in caplog.text
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["label", "gone.txt"],
+        ["label", "ARTICLE", "https://gone.example/a"],
         ["label", "ARTICLE", "--model", "nowhere"],
         ["label", "ARTICLE", "--output", "no/such/folder/out"],
         ["info", "--model", "nowhere"],
@@ -105,6 +117,60 @@ def test_info_tells_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> Non
     printed = capsys.readouterr().out
     assert "claimbasis-small-" in printed
     assert "anonymous_sourced" in printed
+
+
+OFFICIAL, ANONYMOUS = "The ministry said talks had failed.", "Two officials who asked not to be named said so."
+
+
+def test_evaluate_prints_tables_and_writes_what_can_be_looked_at(
+    write_corpus: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # No statement rests on an action, so that one label can neither be measured nor drawn.
+    articles = [(str(n), [(OFFICIAL, "O"), (f"{ANONYMOUS[:-1]} on day {n}.", "A")]) for n in range(6)]
+    data = write_corpus(*articles, domain="[bold]\x1b[31mwar", date="2025-01-01")
+    marks = tmp_path / "marks.jsonl"
+    start = len(OFFICIAL) + 1
+    mark = {"start": start, "end": start + len(articles[0][1][1][0]), "kind": "follows"}
+    mark |= {"phrase": {"start": start, "end": start + len("Two officials")}}
+    marks.write_text(json.dumps({"id": "0", "statements": [mark]}), encoding="utf-8")
+    output = tmp_path / "new" / "folder"
+    arguments = ["--context", str(marks), "--sources", str(marks), "--train", str(data), "--output", str(output)]
+    assert main(["evaluate", str(data), *arguments]) == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "average precision",
+        "in windows, cut by our splitter",
+        "needs context",
+        "2024 on",
+        "seen in training",
+    ):
+        assert words in printed
+    assert "\x1b" not in printed
+    assert {file.name for file in output.iterdir()} == {
+        "errors.html", "metrics.json", "precision_recall.svg", "reliability.svg", "risk_coverage.svg",
+    }  # fmt: skip
+    numbers = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
+    assert numbers["systems"]["alone"]["labels"]["action_corroborated"]["average_precision"]["value"] is None
+    assert numbers["slices"][0]["n_statements"] == 12
+    assert [row["code"] for row in numbers["confusion"]] == ["A", "O"]
+    assert numbers["risk_coverage"][-1]["kept_share"] == 1
+    assert numbers["phrase_recall"][0]["phrase"] == "seen in training"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--sources", "CORPUS"], "--train"),
+        (["--context", "gone.jsonl"], "gone.jsonl"),
+        (["--output", "CORPUS"], "another place"),
+    ],
+)
+def test_evaluate_says_why_it_cannot_start(
+    write_corpus: Callable[..., Path], caplog: pytest.LogCaptureFixture, arguments: list[str], expected: str
+) -> None:
+    corpus = str(write_corpus(("a", [(OFFICIAL, "O")])))
+    assert main(["evaluate", corpus, *(corpus if a == "CORPUS" else a for a in arguments)]) == 2
+    assert expected in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -11,10 +10,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from claimbasis.cli_corpus import add_corpus
+from claimbasis.cli_evaluate import add_evaluate
+from claimbasis.cli_predict import Labelling, add_articles
+from claimbasis.cli_report import add_report
+from claimbasis.cli_serve import add_serve
 from claimbasis.errors import ClaimbasisError, InputError
+
+if TYPE_CHECKING:
+    from claimbasis.report.selection import Selection
+    from claimbasis.types import ArticlePrediction
 
 EXIT_DONE, EXIT_FAILURES, EXIT_NOT_STARTED, EXIT_INTERRUPTED = 0, 1, 2, 130
 logger = logging.getLogger("claimbasis")
@@ -60,8 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_label(commands.add_parser("label", help="label the statements of articles"))
+    report = commands.add_parser("report", help="make pages that show what the statements of articles rest on")
+    add_report(report)
+    _add_model(report)
+    add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
     _add_train(commands.add_parser("train", help="run a training recipe"))
-    _add_evaluate(commands.add_parser("evaluate", help="measure a model on annotated articles"))
+    evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
+    add_evaluate(evaluate)
+    _add_model(evaluate)
     _add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
     _add_info(commands.add_parser("info", help="tell what a model is"))
     add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))
@@ -84,53 +97,59 @@ def _positive(text: str) -> int:
 
 
 def _add_label(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        metavar="FILE",
-        help="text, Markdown, HTML or JSONL files (also .gz), folders, or - for standard input",
-    )
+    add_articles(parser)
     parser.add_argument("--format", choices=("table", "jsonl", "csv"), help="default: table on a terminal, else jsonl")
     parser.add_argument("--output", metavar="FILE", help="write here instead of standard output")
     parser.add_argument(
-        "--reading", choices=("windows", "alone"), help="read statements with those around them, or alone"
+        "--only",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="only statements that carry this label, or one of several",
     )
+    parser.add_argument(
+        "--min-score",
+        type=_score,
+        default=0.0,
+        metavar="X",
+        help="only statements where the score of a label (of one given with --only, if any is) is at least X",
+    )
+    parser.add_argument("--summary", action="store_true", help="a table with nothing but the counts of each article")
     _add_model(parser)
     parser.set_defaults(command=_label)
 
 
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = -1.0
+    if not 0 <= score <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return score
+
+
 def _label(options: argparse.Namespace) -> int:
-    from claimbasis.inference.classifier import Classifier
     from claimbasis.report.progress import StatementProgress
-    from claimbasis.text.articles import STDIN, read_articles
 
-    rejects: list[InputError] = []
-
-    def reject(error: InputError) -> None:
-        rejects.append(error)
-        logger.error("skipped: %s", error)
-
-    if all(path != STDIN and not Path(path).exists() for path in options.paths):
-        raise InputError(f"{', '.join(options.paths)}: no such file or folder")
-    classifier = Classifier.load(
-        options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
-    )
-    n_articles = n_statements = 0
+    if options.summary and options.format in ("jsonl", "csv"):
+        raise InputError(f"--summary is for the table, not for {options.format}; leave one of the two out")
+    labelling = Labelling(options)
+    labels = labelling.classifier.settings.labels
+    selection = _select(options, labels)
     with _open_output(options.output) as stream, StatementProgress() as progress:
-        write = _writer(options.format or ("table" if stream.isatty() else "jsonl"), stream, classifier.settings.labels)
-        for prediction in classifier.predict_many(
-            read_articles(options.paths, on_reject=reject), on_statements=progress.add
-        ):
-            progress.hide()
+        write = _writer(options, stream, labels, selection)
+        for prediction in labelling.predict(labelling.read(), progress):
             write(prediction)
-            n_articles, n_statements = n_articles + 1, n_statements + len(prediction)
-            if not len(prediction):
-                logger.warning(
-                    "%s: no statements; it holds only menus, captions without words or the like", prediction.article.id
-                )
-    if n_articles != 1 or rejects:
-        logger.info("%d articles, %d statements, %d skipped", n_articles, n_statements, len(rejects))
-    return EXIT_FAILURES if rejects else EXIT_DONE
+    return labelling.finish()
+
+
+def _select(options: argparse.Namespace, labels: Sequence[str]) -> Selection:
+    from claimbasis.report.selection import Selection
+
+    if unknown := [label for label in options.only if label not in labels]:
+        raise InputError(f"--only {unknown[0]!r}: the model has no such label; use one of {', '.join(labels)}")
+    return Selection(tuple(options.only), options.min_score)
 
 
 @contextmanager
@@ -147,21 +166,23 @@ def _open_output(path: str | None) -> Iterator[TextIO]:
         yield stream
 
 
-def _writer(output_format: str, stream: TextIO, labels: Sequence[str]) -> Callable[..., object]:
+def _writer(
+    options: argparse.Namespace, stream: TextIO, labels: Sequence[str], selection: Selection
+) -> Callable[[ArticlePrediction], object]:
     """How one article's predictions reach the stream."""
-    if output_format == "table":
+    if options.format == "table" or options.summary or (options.format is None and stream.isatty()):
         from rich.console import Console
 
         from claimbasis.report.table import print_prediction
 
         console = Console(file=stream, highlight=False, width=None if stream.isatty() else 110)
-        return lambda prediction: print_prediction(console, prediction, labels)
+        return lambda prediction: print_prediction(console, prediction, labels, selection, summary_only=options.summary)
     from claimbasis.report.rows import render_csv, render_csv_header, render_jsonl
 
-    if output_format == "jsonl":
-        return lambda prediction: stream.write(render_jsonl(prediction))
+    if options.format != "csv":
+        return lambda prediction: stream.write(render_jsonl(selection.select(prediction)))
     stream.write(render_csv_header(labels))
-    return lambda prediction: stream.write(render_csv(prediction))
+    return lambda prediction: stream.write(render_csv(selection.select(prediction)))
 
 
 # ---- train
@@ -191,40 +212,6 @@ def _train(options: argparse.Namespace) -> int:
 
     for seed, folder in run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke).items():
         logger.info("seed %d: %s", seed, folder)
-    return EXIT_DONE
-
-
-# ---- evaluate
-
-
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", nargs="+", metavar="FILE", help="annotated articles (JSONL, also .gz)")
-    parser.add_argument(
-        "--baselines", nargs="+", default=[], metavar="TRAIN", help="also measure baselines that learn from these files"
-    )
-    parser.add_argument(
-        "--phrases", type=Path, metavar="FILE", help="phrases that mark unnamed sources, one a line, for the baselines"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers here as well")
-    _add_model(parser)
-    parser.set_defaults(command=_evaluate)
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from claimbasis.evaluation.compare import compare_readings, render_calibration, render_metrics, to_json
-    from claimbasis.report.progress import StatementProgress
-
-    with StatementProgress() as progress:
-        report = compare_readings(
-            options.data, model=options.model, precision=options.precision, n_threads=options.threads,
-            train=options.baselines, phrases=options.phrases, on_statements=progress.add,
-        )  # fmt: skip
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
-    console.print(render_metrics(report), render_calibration(report))
-    if options.json:
-        options.json.write_text(json.dumps(to_json(report), indent=2) + "\n", encoding="utf-8")
     return EXIT_DONE
 
 

@@ -1,0 +1,55 @@
+"""The `claimbasis serve` command: a page and an HTTP service."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from claimbasis.errors import InputError
+
+logger = logging.getLogger("claimbasis")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's options."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine)")
+    parser.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
+    parser.add_argument("--model", metavar="FOLDER", help="model folder (default: the shipped model)")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="threads of the model (default: all cores)")
+    parser.add_argument(
+        "--max-chars", type=_positive, default=100_000, metavar="N", help="of one article (default: 100000)"
+    )
+    parser.add_argument("--timeout", type=_positive, default=30, metavar="SECONDS", help="for an answer (default: 30)")
+    parser.add_argument(
+        "--max-waiting", type=_positive, default=32, metavar="N", help="requests in the queue (default: 32)"
+    )
+    parser.set_defaults(command=_serve)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        from claimbasis.serve.app import make_app
+        from claimbasis.serve.server import Server, open_port
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is not installed; serving needs: pip install 'claimbasis[serve]'") from error
+    from claimbasis.inference.classifier import Classifier
+    from claimbasis.serve.limits import Limits
+
+    limits = Limits(
+        max_article_chars=options.max_chars, timeout_seconds=options.timeout, max_waiting=options.max_waiting
+    )
+    with open_port(options.host, options.port) as listener:
+        app = make_app(Classifier.load(options.model, n_threads=options.threads), limits)
+        if options.host not in _LOOPBACK:
+            logger.warning("--host %s: others can reach this server, which asks for no password", options.host)
+        host, port = listener.getsockname()[:2]
+        logger.info("http://%s:%d/ is ready; Ctrl-C stops it", f"[{host}]" if ":" in host else host, port)
+        Server(app).run(sockets=[listener])
+    return 0

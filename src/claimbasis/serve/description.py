@@ -1,0 +1,78 @@
+"""What the OpenAPI description says beyond what the routes' types tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from claimbasis.serve.limits import Limits
+from claimbasis.serve.wire import ErrorAnswer, LabelRequests
+
+_SCHEMAS = "#/components/schemas/{model}"
+_MEANINGS = {
+    400: "The body cannot be parsed.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body is of another type.",
+    422: "A field, an article or a number of things is beyond what is allowed.",
+    500: "The server failed.",
+    503: "The queue is full, the time limit is reached, or the server is stopping; Retry-After says when to come again.",
+}
+_RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+
+
+def describe_json_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Error answers in JSON, for a route's `responses`."""
+    return {status: {"model": ErrorAnswer, **_describe(status)} for status in statuses}
+
+
+def describe_html_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Error answers as a page with the form and the reason, for a route's `responses`."""
+    return {
+        status: {"content": {"text/html": {"schema": {"type": "string"}}}, **_describe(status)} for status in statuses
+    }
+
+
+def _describe(status: int) -> dict[str, Any]:
+    return {"description": _MEANINGS[status]} | ({"headers": _RETRY_AFTER} if status == 503 else {})
+
+
+def describe_request(requests: LabelRequests) -> dict[str, Any]:
+    """The body of `POST /v1/label`, without the definitions that it refers to."""
+    schema = requests.describe(_SCHEMAS)
+    schema.pop("$defs", None)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def describe_form(limits: Limits) -> dict[str, Any]:
+    """The body of `POST /report`."""
+    text = {"type": "string", "maxLength": limits.max_article_chars}
+    title = {"type": "string", "maxLength": limits.max_field_chars}
+    multipart = {
+        "type": "object",
+        "description": "either `text` or `file`",
+        "properties": {
+            "text": text,
+            "title": title,
+            "file": {"type": "string", "format": "binary", "description": "text, Markdown, HTML or JSONL in UTF-8"},
+        },
+        "additionalProperties": False,
+    }
+    plain = {
+        "type": "object",
+        "properties": {"text": text, "title": title},
+        "required": ["text"],
+        "additionalProperties": False,
+    }
+    content = {
+        "multipart/form-data": {"schema": multipart},
+        "application/x-www-form-urlencoded": {"schema": plain},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def fill_description(app: FastAPI, requests: LabelRequests) -> None:
+    """Adds the definitions that `describe_request` refers to."""
+    description = app.openapi()  # the application keeps it
+    description["components"]["schemas"] |= requests.describe(_SCHEMAS).get("$defs", {})

@@ -1,0 +1,185 @@
+"""What every request passes on its way in and out: room, size, time, headers, and its line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from claimbasis.serve.answers import answer_refusal
+from claimbasis.serve.limits import Limits
+from claimbasis.serve.refusals import Refusal, refuse_body, refuse_busy, refuse_stopping
+from claimbasis.serve.worker import Worker
+
+logger = logging.getLogger(__name__)
+# How much of a body beyond the limit is read and forgotten, in limits, so that its sender hears why.
+_MOST_FORGOTTEN = 8
+_STATUS_GONE = 499  # for the log: the client left before its request was whole
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What is going on in a server."""
+
+    n_open: int = 0  # requests without a complete answer
+    stopping: bool = False
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and its answer, for the log."""
+
+    started: float = field(default_factory=time.perf_counter)
+    status: int | None = None  # None until the answer begins
+
+
+class _ClientGone(Exception):  # not an error
+    """The client left before its request was whole."""
+
+
+class Gate:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, limits: Limits, traffic: Traffic, worker: Worker) -> None:
+        self._app = app
+        self._limits = limits
+        self._traffic = traffic
+        self._worker = worker
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one connection as ASGI prescribes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange()
+        self._traffic.n_open += 1
+        try:
+            await self._handle(scope, receive, _dress(send, exchange), exchange)
+        finally:
+            self._traffic.n_open -= 1
+            self._log(scope, exchange)
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
+        try:
+            self._check_room()
+            body = await self._read_body(scope, receive)
+            await self._app(scope, _replay(body, receive), send)
+        except Refusal as refusal:
+            await answer_refusal(refusal, scope["path"])(scope, receive, send)
+        except _ClientGone:
+            exchange.status = _STATUS_GONE
+        except Exception as error:  # noqa: BLE001  # logged: kind and place, not the message, which may hold text
+            logger.error("%s", json.dumps({"error": type(error).__name__, "place": _tell_place(error)}))
+            if exchange.status is None:
+                await _answer_failure(scope["path"])(scope, receive, send)
+
+    def _check_room(self) -> None:
+        if self._traffic.stopping:
+            raise refuse_stopping()
+        if self._traffic.n_open > self._limits.max_open:
+            raise refuse_busy(
+                f"{self._limits.max_open} open requests", f"at most {self._limits.max_open} open requests"
+            )
+
+    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body, which is never longer than the limit.
+
+        Raises:
+            Refusal: The body is too long, or does not arrive in time.
+        """
+        most = self._limits.max_body_bytes
+        told = dict(scope["headers"]).get(b"content-length", b"")
+        if told.isdigit() and int(told[:20]) > most * _MOST_FORGOTTEN:
+            raise refuse_body(f"{int(told[:20]):,} bytes", most)
+        try:
+            async with asyncio.timeout(self._limits.timeout_seconds):
+                return await _collect(receive, most)
+        except TimeoutError:
+            raise Refusal(
+                408,
+                "the request did not arrive in time",
+                found=f"an unfinished body after {self._limits.timeout_seconds:g} seconds",
+                allowed=f"at most {self._limits.timeout_seconds:g} seconds",
+                way_out="send it again over a faster connection",
+            ) from None
+
+    def _log(self, scope: Scope, exchange: _Exchange) -> None:
+        """One line of JSON: nothing of what the client wrote, neither its path nor its text."""
+        state: dict[str, Any] = scope.get("state", {})
+        entry = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "route": getattr(scope.get("route"), "path", None),
+            "status": exchange.status,
+            "milliseconds": round(1000 * (time.perf_counter() - exchange.started), 1),
+            "articles": state.get("n_articles", 0),
+            "statements": state.get("n_statements", 0),
+            "waiting": self._worker.n_waiting,
+        }
+        logger.info("%s", json.dumps(entry))
+
+
+def _dress(send: Send, exchange: _Exchange) -> Send:
+    async def send_dressed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+        await send(message)
+
+    return send_dressed
+
+
+async def _collect(receive: Receive, most: int) -> bytes:
+    body, n_bytes = bytearray(), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientGone
+        n_bytes += len(message.get("body", b""))
+        if n_bytes <= most:
+            body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if n_bytes > most * _MOST_FORGOTTEN or (n_bytes > most and not more):
+            raise refuse_body(f"{n_bytes:,} bytes{' or more' if more else ''}", most)
+        if not more:
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body at once."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _answer_failure(path: str) -> Response:
+    refusal = Refusal(
+        500,
+        "the server failed",
+        found="an error in the server",
+        allowed="none",
+        way_out="tell who runs the server; its log names the place",
+    )
+    return answer_refusal(refusal, path)
+
+
+def _tell_place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

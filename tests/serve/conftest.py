@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from claimbasis import Prediction, Statement
+from claimbasis.model import ModelSettings, read_settings, shipped_model
+from claimbasis.serve.limits import Limits
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+pytest.importorskip("fastapi", reason="the service is NOT tested: pip install 'claimbasis[dev]'")
+pytest.importorskip("httpx2", reason="the service is NOT tested: pip install 'claimbasis[dev]'")
+
+
+class FakeModel:
+    """Gives every statement the first label; waits before each article until `gate` is open."""
+
+    model_id = "fake-1234"
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self.settings = settings
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Semaphore(0)
+        self.failure: Exception | None = None
+
+    def logits(self, texts: Sequence[str], *, on_statements: Callable[[int], None] | None = None) -> Any:
+        self.entered.release()
+        assert self.gate.wait(10)
+        if self.failure:
+            raise self.failure
+        if on_statements:
+            on_statements(len(texts))
+        return np.zeros((len(texts), len(self.settings.labels)), np.float32)
+
+    def decide(self, statements: Sequence[Statement], logits: Any) -> tuple[Prediction, ...]:
+        names = self.settings.labels
+        scores = dict(zip(names, (0.9, 0.2, 0.1), strict=True))
+        return tuple(Prediction(statement, scores, names[:1]) for statement in statements)
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    return FakeModel(read_settings(shipped_model()))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., TestClient]]:
+    """Starts an application around a model; keyword arguments are limits."""
+    # Not at the top: without the extra this file is read all the same, to say what is skipped.
+    from starlette.testclient import TestClient  # noqa: PLC0415
+
+    from claimbasis.serve.app import make_app  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        yield lambda model, **limits: stack.enter_context(TestClient(make_app(model, Limits(**limits))))
+
+
+@pytest.fixture
+def client(serve: Callable[..., TestClient], model: FakeModel) -> TestClient:
+    return serve(model)

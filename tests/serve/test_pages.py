@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from claimbasis import Article, Classifier
+from claimbasis.report.page import render_page
+
+pytest.importorskip("fastapi", reason="the service is NOT tested: pip install 'claimbasis[dev]'")
+from starlette.testclient import TestClient
+
+TEXT = "Two officials who asked not to be named said talks had failed. Tanks crossed the river at dawn."
+ATTACK = """<script>alert(1)</script></textarea><img src=x onerror=alert(1)>"' onmouseover='alert(1) {{ 7*7 }}"""
+
+
+def test_a_pasted_text_gives_the_page_of_the_report(serve: Callable[..., TestClient], classifier: Classifier) -> None:
+    client = serve(classifier)
+    expected = render_page([classifier.predict(Article(text=f"{TEXT}\n\n{TEXT}", title="Talks"))])
+    form = {"text": f"{TEXT}\r\n\r\n{TEXT}", "title": "Talks"}
+    assert client.post("/report", data=form).text == expected
+    # As a browser sends it: an empty file beside the text.
+    assert client.post("/report", data=form, files={"file": ("", b"")}).text == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "shown"),
+    [
+        ("a.txt", TEXT.encode(), "<h1 dir=\"auto\">a.txt</h1>"),
+        ("a.md", TEXT.encode("utf-16"), "Tanks crossed"),
+        ("C:\\x\\..\\../../a.txt", TEXT.encode(), "Tanks crossed"),
+        ("a.jsonl", b"\n".join(json.dumps({"text": TEXT, "id": i}).encode() for i in "ab"), "2 articles"),
+        ("a.html", f"<html><title>T</title><article>{f'<p>{TEXT} {TEXT}</p>' * 3}</article></html>".encode(), "Tanks"),
+    ],
+)  # fmt: skip
+def test_a_file_of_each_kind_is_read(client: TestClient, name: str, content: bytes, shown: str) -> None:
+    answer = client.post("/report", data={"text": "", "title": ""}, files={"file": (name, content)})
+    assert answer.status_code == 200
+    assert shown in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "file", "status", "reason"),
+    [
+        ({"text": " "}, None, 422, "neither"),
+        ({"text": TEXT}, ("a.txt", TEXT.encode()), 422, "both"),
+        ({"text": TEXT, "more": "x"}, None, 422, "unknown or repeated"),
+        ({"text": "x" * 1001}, None, 422, "at most 1,000 characters an article"),
+        ({"text": TEXT, "title": "x" * 1001}, None, 422, "too long"),
+        ({"text": "a\x00b"}, None, 422, "null bytes"),
+        ({}, ("a.txt", b"caf\xe9"), 422, "not UTF-8"),
+        ({}, ("a.txt", b"\x00\x01" * 50), 422, "binary"),
+        ({}, ("a.txt.gz", b"\x1f\x8b"), 422, "ends in .gz"),
+        ({}, ("a.html", b"<html></html>"), 422, "no article found"),
+        ({}, ("a.jsonl", json.dumps({"text": TEXT}).encode() + b"\n{"), 422, "a.jsonl:2"),
+        ({}, ("a.jsonl", json.dumps({"text": "\ud800"}).encode()), 422, "lone surrogate"),
+        ({}, ("a.jsonl", (json.dumps({"text": TEXT}) + "\n").encode() * 4), 422, "at most 3 articles"),
+        ({"text": "x" * 200_000}, None, 413, "too large"),
+    ],
+)
+def test_what_cannot_be_read_says_why_on_the_page(
+    serve: Callable[..., TestClient], model: Any, form: dict[str, str], file: Any, status: int, reason: str
+) -> None:
+    client = serve(model, max_article_chars=1000, max_articles=3)
+    answer = client.post("/report", data=form, files={"file": file} if file else None)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert reason in answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_a_broken_form_is_refused(client: TestClient) -> None:
+    def post(kind: str, body: bytes) -> int:
+        return client.post("/report", content=body, headers={"Content-Type": kind}).status_code
+
+    assert post("multipart/form-data", b"x") == 400
+    assert post("multipart/form-data; boundary=b", b"--b\r\nnonsense") in (400, 422)
+    assert post("application/json", b"{}") == 415
+    assert post("application/x-www-form-urlencoded", b"text=%ff%fe&text=2") == 422
+
+
+def test_hostile_text_never_becomes_markup(client: TestClient) -> None:
+    shown = client.post("/report", data={"text": f"{TEXT} {ATTACK} said.", "title": ATTACK})
+    refused = client.post("/report", data={"text": ATTACK, "title": ATTACK}, files={"file": (ATTACK, b"x")})
+    named = client.post("/report", files={"file": (f"{ATTACK}.txt", b"\xff")})
+    assert [shown.status_code, refused.status_code, named.status_code] == [200, 422, 422]
+    for answer in (shown, refused, named):
+        assert "alert(1)" in answer.text
+        assert "<script>alert" not in answer.text
+        assert "<img" not in answer.text
+        assert answer.text.count("</textarea>") <= 1
+
+
+def test_pages_load_nothing_and_say_so_to_the_browser(client: TestClient) -> None:
+    home, report = client.get("/"), client.post("/report", data={"text": TEXT})
+    assert "default-src 'none'" in home.headers["content-security-policy"]
+    assert "unsafe" not in home.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in report.headers["content-security-policy"]
+    for answer in (home, report):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "http://" not in answer.text.replace("http://www.w3.org", "")
+        assert "https://" not in answer.text
