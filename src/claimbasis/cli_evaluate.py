@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from claimbasis.errors import InputError
+from claimbasis.cli_output import make_folder
 
 logger = logging.getLogger("claimbasis")
 
@@ -66,7 +66,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from claimbasis.report.progress import StatementProgress
 
     if options.output:
-        _make_folder(options.output)
+        make_folder(options.output)
     inputs = Inputs(
         options.data, train=options.train, baselines=options.baselines, phrases=options.phrases,
         context=options.context, sources=options.sources,
@@ -84,12 +84,3 @@ def _evaluate(options: argparse.Namespace) -> int:
         write_evaluation(evaluation, options.output)
         logger.info("%s: metrics.json, pictures, and the mistakes in errors.html", options.output)
     return 0
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"--output {path}: is no folder and cannot become one ({error}); choose another place"
-        ) from error

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claimbasis.cli_output import make_folder
 from claimbasis.cli_predict import Labelling, add_articles
 from claimbasis.errors import InputError
 
@@ -39,7 +40,7 @@ def _report(options: argparse.Namespace) -> int:
     from claimbasis.report.progress import StatementProgress
 
     output, one_page = options.output, options.output.suffix.lower() in (".html", ".htm")
-    _make_folder(output.parent if one_page else output)
+    make_folder(output.parent if one_page else output)
     labelling = Labelling(options)
     articles = _limit(labelling.read(), output) if one_page else labelling.read()
     with StatementProgress() as progress:
@@ -82,15 +83,6 @@ def _write_folder(predictions: Iterator[ArticlePrediction], folder: Path, labell
         raise InputError(f"--output {folder}: nothing written, because no article could be read")
     _write(folder / INDEX_FILE, render_folder_index(summaries, labelling.classifier.settings.labels))
     return folder / INDEX_FILE
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"--output: {path} is no folder and cannot become one ({error}); choose another place"
-        ) from error
 
 
 def _write(path: Path, page: str) -> None:

@@ -137,9 +137,9 @@ def _render(
         "codebook": shipped_codebook().version,
         "lane_width": LANE_WIDTH,
         "style": style,
-        "style_hash": _hash(style),
+        "style_hash": hash_inline(style),
         "script": script,
-        "script_hash": _hash(script),
+        "script_hash": hash_inline(script),
     }
     return _environment().get_template("page.html.j2").render(context)
 
@@ -169,6 +169,6 @@ def _read(name: str) -> Markup:
     return Markup((files("claimbasis.report") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704  # trusted
 
 
-def _hash(text: str) -> str:
+def hash_inline(text: str) -> str:
     """What the page's Content-Security-Policy names the inline style or script by."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from claimbasis.codebook import shipped_codebook
+from claimbasis.report.page import hash_inline
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.refusals import Refusal
 
@@ -40,7 +39,7 @@ class Home:
 @cache
 def content_security_policy() -> str:
     """What a browser may do with the page: show it, run its own script, and send its form to this server."""
-    style, script = _hash(_read("home.css")), _hash(_read("home.js"))
+    style, script = hash_inline(_read("home.css")), hash_inline(_read("home.js"))
     return (
         f"default-src 'none'; style-src '{style}'; script-src '{script}'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -63,7 +62,3 @@ def _environment() -> jinja2.Environment:
 def _read(name: str) -> Markup:
     """A style or script of ours."""
     return Markup((files("claimbasis.serve") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704  # trusted
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
