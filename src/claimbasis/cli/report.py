@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claimbasis.cli_output import make_folder
-from claimbasis.cli_predict import Labelling, add_articles
+from claimbasis.cli.labelling import Labelling, add_articles
+from claimbasis.cli.output import make_folder
 from claimbasis.errors import InputError
 
 if TYPE_CHECKING:

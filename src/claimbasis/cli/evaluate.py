@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from claimbasis.cli_output import make_folder
+from claimbasis.cli.output import make_folder
 
 logger = logging.getLogger("claimbasis")
 
