@@ -7,7 +7,10 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
+
+Role = Literal["source", "cue", "relay"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,26 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the article that says who a statement comes from: `article.text[start:end] == text`."""
+
+    role: Role  # the source, the words by which it says so, or who passes on what another source said
+    start: int  # characters, from 0
+    end: int  # exclusive
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What one statement rests on, according to the model."""
 
     statement: Statement
     scores: dict[str, float]  # label -> calibrated probability in [0, 1], independent of one another, codebook order
     labels: tuple[str, ...]  # those whose score reaches the model's threshold, best first
+    spans: tuple[Span, ...] = ()  # all that stand in the statement itself, in reading order
+    source: Span | None = None  # of the statement as a whole; like cue and relay it may stand in an earlier statement
+    cue: Span | None = None
+    relay: Span | None = None
 
     @property
     def label(self) -> str | None:
@@ -109,10 +126,21 @@ class ArticlePrediction:
                 "label": p.label,
                 "labels": list(p.labels),
                 "scores": {label: round(score, 4) for label, score in p.scores.items()},
+                **_span_columns(p),
                 "model_id": self.model_id,
             }
             for p in self.predictions
         ]
+
+
+def _span_columns(item: Prediction) -> dict[str, str | int | None]:
+    """The words and offsets of source, cue and relay; all None where the model gives none."""
+    columns: dict[str, str | int | None] = {}
+    for role, span in zip(ROLES, (item.source, item.cue, item.relay), strict=True):
+        columns[role] = span.text if span else None
+        columns[f"{role}_start"] = span.start if span else None
+        columns[f"{role}_end"] = span.end if span else None
+    return columns
 
 
 def _page() -> Any:  # noqa: ANN401  # a module

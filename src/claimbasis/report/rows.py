@@ -7,7 +7,9 @@ import io
 import json
 from collections.abc import Iterable
 
-from claimbasis.types import ArticlePrediction
+from claimbasis.types import ROLES, ArticlePrediction
+
+_SPAN_COLUMNS = [f"{role}{part}" for role in ROLES for part in ("", "_start", "_end")]
 
 
 def render_jsonl(prediction: ArticlePrediction) -> str:
@@ -26,25 +28,27 @@ def render_csv_header(labels: Iterable[str]) -> str:
         "label",
         "labels",
         *(f"score_{label}" for label in labels),
+        *_SPAN_COLUMNS,
         "model_id",
     ]
     return _line(names)
 
 
 def render_csv(prediction: ArticlePrediction) -> str:
-    """One line a statement; several labels are joined by a blank, no label is an empty field."""
+    """One line a statement; several labels are joined by a blank, what is missing is an empty field."""
     return "".join(
         _line([
             _safe(row["article_id"]), row["index"], row["start"], row["end"], _safe(row["text"]), row["label"] or "",
-            " ".join(row["labels"]), *row["scores"].values(), row["model_id"],
+            " ".join(row["labels"]), *row["scores"].values(), *(_safe(row[name]) for name in _SPAN_COLUMNS), row["model_id"],
         ])
         for row in prediction.to_rows()
     )  # fmt: skip
 
 
-def _safe(text: str) -> str:
+def _safe(value: object) -> object:
     """A spreadsheet must not take what others wrote for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    unsafe = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if unsafe else value
 
 
 def _line(values: Iterable[object]) -> str:
