@@ -117,11 +117,11 @@ class Gate:
             ) from None
 
     def _log(self, scope: Scope, exchange: _Exchange) -> None:
-        """One line of JSON: nothing of what the client wrote, neither its path nor its text."""
+        """One line of JSON: nothing of what the client wrote, neither a path of its own nor its text."""
         state: dict[str, Any] = scope.get("state", {})
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "route": getattr(scope.get("route"), "path", None),
+            "route": _tell_route(scope),
             "status": exchange.status,
             "milliseconds": round(1000 * (time.perf_counter() - exchange.started), 1),
             "articles": state.get("n_articles", 0),
@@ -129,6 +129,11 @@ class Gate:
             "waiting": self._worker.n_waiting,
         }
         logger.info("%s", json.dumps(entry))
+
+
+def _tell_route(scope: Scope) -> str | None:
+    """The address when it is one of ours."""
+    return next((route.path for route in scope["app"].routes if route.path == scope["path"]), None)
 
 
 def _dress(send: Send, exchange: _Exchange) -> Send:
