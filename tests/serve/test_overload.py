@@ -120,7 +120,7 @@ def test_the_log_is_one_json_line_a_request_without_text(
     client.get(f"/{TEXT}?text={TEXT}")
     client.get("/openapi.json")
     client.post("/report", data={"text": TEXT})
-    client.post("/report", files={"file": (f"{TEXT}.txt", TEXT.encode() + b"\xff")})
+    client.post("/report", files={"file": (f"{TEXT}.txt", TEXT.encode() + b"\x00")})
     model.failure = ValueError(TEXT)
     failed = _post(client)
     entries = [json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("claimbasis")]

@@ -15,7 +15,7 @@ from claimbasis.types import Article
 
 # Null bytes are no text; a text also needs something to read.
 _NO_NULL = r"^[^\x00]*$"
-_SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
+SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _FIELDS = {
     "id": "repeated in the answer as `article_id`",
     "title": "repeated in the answer",
@@ -80,11 +80,13 @@ class LimitsAnswer(_Closed):
 
     max_article_chars: int
     max_field_chars: int
+    max_file_bytes: int
     max_articles: int
     max_statements: int
     timeout_seconds: float
     max_waiting: int
     max_open: int
+    max_held_bytes: int
     max_body_bytes: int
 
 
@@ -154,7 +156,7 @@ class LabelRequests:
 
 
 def _make_article(limits: Limits) -> type[BaseModel]:
-    text = Field(pattern=_SOMETHING, max_length=limits.max_article_chars, description="not only blanks, no null bytes")
+    text = Field(pattern=SOMETHING, max_length=limits.max_article_chars, description="not only blanks, no null bytes")
     more: dict[str, Any] = {
         name: (str, Field("", pattern=_NO_NULL, max_length=limits.max_field_chars, description=description))
         for name, description in _FIELDS.items()
