@@ -10,8 +10,9 @@ import json
 import logging
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any
 
 from claimbasis.serve.files import KINDS, parse_file
 from claimbasis.serve.limits import Limits
@@ -30,15 +31,17 @@ def parse_apart(name: str, raw: bytes, limits: Limits, check_time: CheckTime) ->
         Refusal: See `parse_file`; also when the process ended before it was done.
         TimeoutError: The time limit is reached.
     """
-    task = json.dumps({"name": name, "limits": asdict(limits)}).encode() + b"\n" + raw
-    # A session of its own: Ctrl-C is for the server, which lets open requests finish.
-    command = [sys.executable, "-m", __name__]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True) as process:
+    head = json.dumps({"name": name, "limits": asdict(limits)}).encode()
+    # A file, because a pipe would have to be filled while the clock is watched.
+    with tempfile.TemporaryFile() as task:
+        task.write(head + b"\n" + raw)
+        task.seek(0)
+        process = _start(task)
         try:
-            answer = _wait(process, task, check_time)
+            answer = _wait(process, check_time)
         finally:
             process.kill()
+            process.communicate()
     if process.returncode:
         raise _refuse_end(name)
     found: dict[str, Any] = json.loads(answer)
@@ -47,14 +50,24 @@ def parse_apart(name: str, raw: bytes, limits: Limits, check_time: CheckTime) ->
     return [Article(**row) for row in found["articles"]]
 
 
-def _wait(process: subprocess.Popen[bytes], task: bytes, check_time: CheckTime) -> bytes:
-    to_send: bytes | None = task  # it goes on being sent when waiting begins anew
+def _start(task: IO[bytes]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C is for the server, which lets open requests finish.
+    return subprocess.Popen(
+        [sys.executable, "-m", __name__],
+        stdin=task,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], check_time: CheckTime) -> bytes:
     while True:
         check_time()
         try:
-            return process.communicate(to_send, timeout=_CHECK_SECONDS)[0]
+            return process.communicate(timeout=_CHECK_SECONDS)[0]
         except subprocess.TimeoutExpired:
-            to_send = None
+            continue
 
 
 def _refuse_end(name: str) -> Refusal:
