@@ -58,6 +58,11 @@ class Prediction:
     relay: Span | None = None
 
     @property
+    def grounds(self) -> tuple[Span, ...]:
+        """Source, cue and relay, as far as the model gives them."""
+        return tuple(span for span in (self.source, self.cue, self.relay) if span)
+
+    @property
     def label(self) -> str | None:
         """The best label above its threshold, None when the statement rests on none of them."""
         return self.labels[0] if self.labels else None

@@ -15,7 +15,13 @@ from markupsafe import Markup
 
 from claimbasis.codebook import shipped_codebook
 from claimbasis.report.lanes import LANE_WIDTH, Lanes, draw_strip, draw_weeks, find_most
-from claimbasis.report.passages import Passage, find_label_names, show_labels, split_paragraphs
+from claimbasis.report.passages import (
+    Passage,
+    find_label_names,
+    name_span_anchor,
+    show_labels,
+    split_paragraphs,
+)
 from claimbasis.report.profile import (
     ArticleSummary,
     OutletSummary,
@@ -27,6 +33,7 @@ from claimbasis.report.profile import (
     summarise_outlets,
     summarise_weeks,
 )
+from claimbasis.report.sources import SourceSummary, summarise_sources
 from claimbasis.types import Article, ArticlePrediction
 
 INDEX_FILE = "index.html"
@@ -45,6 +52,7 @@ class _ArticleView:
     profile: Profile
     strip: Lanes
     paragraphs: list[list[Passage]]
+    sources: list[SourceSummary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,7 @@ def _view_article(prediction: ArticlePrediction, names: Sequence[str], number: i
         profile=count_statements(prediction),
         strip=draw_strip(prediction, (*names, None), number=number),
         paragraphs=split_paragraphs(prediction, show_labels(names), number=number),
+        sources=summarise_sources(prediction),
     )
 
 
@@ -136,6 +145,8 @@ def _render(
         "model_ids": list(dict.fromkeys(view.model_id for view in shown)),
         "codebook": shipped_codebook().version,
         "lane_width": LANE_WIDTH,
+        "has_sources": any(view.sources for view in articles),
+        "name_span_anchor": name_span_anchor,
         "style": style,
         "style_hash": hash_inline(style),
         "script": script,

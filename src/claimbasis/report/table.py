@@ -48,7 +48,7 @@ def _rows(prediction: ArticlePrediction, labels: Sequence[str]) -> Table:
             str(item.statement.index + 1),
             _label_cell(item, labels),
             _score_cell(item, labels),
-            _plain(item.statement.text),
+            _statement_cell(item),
         )
     return table
 
@@ -65,6 +65,20 @@ def _score_cell(item: Prediction, labels: Sequence[str]) -> Text:
         for label in labels
     ]
     return Text(" ").join(cells)
+
+
+def _statement_cell(item: Prediction) -> Text:
+    """The statement, its source in bold, cue and relay underlined, and a source that stands elsewhere below it."""
+    begin, end = item.statement.start, item.statement.end
+    cell = _plain(item.statement.text)
+    for span in (*item.spans, *item.grounds):
+        if begin <= span.start < end:
+            cell.stylize(
+                "bold underline" if span.role == "source" else "underline", span.start - begin, span.end - begin
+            )
+    if item.source and not begin <= item.source.start < end:
+        cell.append(f"\n← {_plain(item.source.text).plain}", style="dim")
+    return cell
 
 
 def _summary(prediction: ArticlePrediction, labels: Sequence[str], *, n_all: int) -> Text:
