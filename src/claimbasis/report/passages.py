@@ -123,7 +123,7 @@ def _gather_spans(prediction: ArticlePrediction) -> dict[int, list[Span]]:
     spans = {span for item in prediction for span in (*item.spans, *item.grounds)}
     starts = [item.statement.start for item in prediction]
     gathered: dict[int, list[Span]] = defaultdict(list)
-    for span in spans:
+    for span in sorted(spans, key=lambda span: (span.start, span.end, span.role)):
         if position := bisect_right(starts, span.start):
             gathered[prediction[position - 1].statement.index].append(span)
     return gathered
