@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -98,7 +99,7 @@ def test_each_statement_is_marked_by_label_letter_and_strength(article: ArticleP
 
 def test_the_page_says_what_labels_mean_and_whose_article_it_is(article: ArticlePrediction) -> None:
     page = html.unescape(article.to_html())
-    for words in ("<h1 dir=\"auto\">Rain</h1>", "Daily", "2026-03-04", "a.txt", "tiny-1234", "never says what is true",
+    for words in ("<h1 dir=\"auto\">Rain</h1>", "Daily", "2026-03-04", "a.txt", "tiny-1234", f"Made on {date.today()} by", "never says what is true",
                   "Reported from somebody whom the text keeps unnamed", "3 statements, 11 words"):  # fmt: skip
         assert words in page
 

@@ -108,6 +108,8 @@ def test_a_bar_and_a_source_lead_to_their_place(show: OpenPage, article: Article
 def test_an_address_with_a_statement_goes_there(show: OpenPage, article: ArticlePrediction) -> None:
     page = show(article, fragment="#s1-3")
     page.locator("#scores").get_by_text("statement 3").wait_for()
+    page.wait_for_timeout(300)  # longer than the panel stays for a focus that was lost
+    assert page.locator("#scores").is_visible()
 
 
 def test_colours_follow_the_system_and_the_button(show: OpenPage, article: ArticlePrediction) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -144,6 +145,7 @@ def _render(
         "labels": show_labels(names),
         "model_ids": list(dict.fromkeys(view.model_id for view in shown)),
         "codebook": shipped_codebook().version,
+        "today": date.today().isoformat(),
         "lane_width": LANE_WIDTH,
         "has_sources": any(view.sources for view in articles),
         "name_span_anchor": name_span_anchor,

@@ -173,5 +173,6 @@ if (byId("filter")) {
   byId("back").addEventListener("click", () => step(-1));
   addEventListener("hashchange", followAddress);
   filter();
-  followAddress();
+  // Only when the page has been painted: until then the browser itself goes to the address, and takes the focus away.
+  addEventListener("load", () => requestAnimationFrame(() => requestAnimationFrame(followAddress)));
 }
