@@ -7,7 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,21 @@ class Statement:
     text: str
 
 
+Role = Literal["source", "cue", "relay"]
+# Who said it, by which words, and who passed it on ("Reuters reported that officials said"): order of all tags.
+ROLES: tuple[Role, ...] = ("source", "cue", "relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words of an article that play a role in saying what a statement rests on: `article.text[start:end] == text`."""
+
+    role: Role
+    start: int  # characters, from 0
+    end: int  # exclusive
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What one statement rests on, according to the model."""
@@ -39,6 +54,10 @@ class Prediction:
     statement: Statement
     scores: dict[str, float]  # label -> calibrated probability in [0, 1], independent of one another, codebook order
     labels: tuple[str, ...]  # those whose score reaches the model's threshold, best first
+    spans: tuple[Span, ...] = ()  # those that stand in the statement, in reading order
+    source: Span | None = None  # who the statement rests on; may stand in an earlier statement
+    cue: Span | None = None
+    relay: Span | None = None
 
     @property
     def label(self) -> str | None:
@@ -109,10 +128,21 @@ class ArticlePrediction:
                 "label": p.label,
                 "labels": list(p.labels),
                 "scores": {label: round(score, 4) for label, score in p.scores.items()},
+                **_span_columns(p),
                 "model_id": self.model_id,
             }
             for p in self.predictions
         ]
+
+
+def _span_columns(prediction: Prediction) -> dict[str, str | int | None]:
+    """Text and offsets in the article of source, cue and relay, None for what there is not."""
+    columns: dict[str, str | int | None] = {}
+    for role, span in zip(ROLES, (prediction.source, prediction.cue, prediction.relay), strict=True):
+        columns[role] = span.text if span else None
+        columns[f"{role}_start"] = span.start if span else None
+        columns[f"{role}_end"] = span.end if span else None
+    return columns
 
 
 def _page() -> Any:  # noqa: ANN401  # a module

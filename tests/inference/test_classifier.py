@@ -24,7 +24,7 @@ Geolocated footage shows armoured vehicles crossing the canal at dawn. What happ
 def test_the_public_names() -> None:
     assert sorted(claimbasis.__all__) == [
         "Article", "ArticlePrediction", "ClaimbasisError", "Classifier", "CorpusError", "InputError", "ModelError",
-        "Prediction", "RecipeError", "Statement", "read_articles", "split_statements",
+        "Prediction", "RecipeError", "Span", "Statement", "read_articles", "split_statements",
     ]  # fmt: skip
 
 
@@ -38,11 +38,14 @@ def test_the_shipped_model_knows_plain_cases(classifier: Classifier) -> None:
 def test_rows_are_the_contract(classifier: Classifier) -> None:
     prediction = classifier.predict(Article(text=TEXT, id="a"))
     row = json.loads(json.dumps(prediction.to_dict()))["statements"][1]
-    assert list(row) == ["article_id", "index", "start", "end", "text", "label", "labels", "scores", "model_id"]
+    assert list(row) == [
+        "article_id", "index", "start", "end", "text", "label", "labels", "scores", "source", "source_start", "source_end",
+        "cue", "cue_start", "cue_end", "relay", "relay_start", "relay_end", "model_id",
+    ]  # fmt: skip
     assert (row["article_id"], row["index"], row["text"]) == ("a", 1, TEXT[row["start"] : row["end"]])
     assert list(row["scores"]) == list(classifier.settings.labels)
     frame = prediction.to_frame()
-    assert frame.shape == (4, 8 + len(classifier.settings.labels))
+    assert frame.shape == (4, 17 + len(classifier.settings.labels))
     assert frame["label"].tolist()[:1] == ["anonymous_sourced"]
 
 

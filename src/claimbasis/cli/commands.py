@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from claimbasis.cli.arguments import add_model
 from claimbasis.cli.corpus import add_corpus
 from claimbasis.cli.evaluate import add_evaluate
+from claimbasis.cli.evaluate_spans import add_evaluate_spans
 from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
 from claimbasis.cli.report import add_report
@@ -71,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
     add_evaluate(evaluate)
     add_model(evaluate)
+    spans = commands.add_parser("evaluate-spans", help="measure how well a model finds sources, cues and relays")
+    add_evaluate_spans(spans)
+    add_model(spans)
     add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
     add_info(commands.add_parser("info", help="tell what a model is"))
     add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))

@@ -27,6 +27,7 @@ from claimbasis.report.profile import (
     summarise_outlets,
     summarise_weeks,
 )
+from claimbasis.report.sources import SourceRow, list_sources
 from claimbasis.types import Article, ArticlePrediction
 
 INDEX_FILE = "index.html"
@@ -45,6 +46,7 @@ class _ArticleView:
     profile: Profile
     strip: Lanes
     paragraphs: list[list[Passage]]
+    sources: list[SourceRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def _view_article(prediction: ArticlePrediction, names: Sequence[str], number: i
         profile=count_statements(prediction),
         strip=draw_strip(prediction, (*names, None), number=number),
         paragraphs=split_paragraphs(prediction, show_labels(names), number=number),
+        sources=list_sources(prediction),
     )
 
 

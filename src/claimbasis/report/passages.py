@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from claimbasis.codebook import shipped_codebook
-from claimbasis.types import ArticlePrediction, Prediction
+from claimbasis.types import ROLES, ArticlePrediction, Prediction
 
 _N_STYLES = 5  # that marks.css knows; a sixth label looks like the first, and its letter still differs
 _LINE_BREAK = re.compile(r"[\n\r\u2028\u2029]\s*")
@@ -36,6 +37,8 @@ class Mark:
     anchor: str
     labels: tuple[ShownLabel, ...]  # best first, NONE when it carries no label
     scores: tuple[tuple[ShownLabel, float], ...]  # in [0, 1], codebook order
+    pieces: tuple[tuple[str, str], ...]  # the statement's text, each piece with the roles it plays as CSS classes
+    source: str  # who it rests on; empty where that is not known
 
     @property
     def strength(self) -> int:
@@ -109,7 +112,18 @@ def _mark(item: Prediction, labels: Mapping[str | None, ShownLabel], number: int
         anchor=name_anchor(item, number),
         labels=tuple(labels[name] for name in item.labels or (None,)),
         scores=tuple((label, item.scores[name]) for name, label in labels.items() if name in item.scores),
+        pieces=tuple(_cut_at_spans(item)),
+        source=" ".join(item.source.text.split()) if item.source else "",
     )
+
+
+def _cut_at_spans(item: Prediction) -> Iterator[tuple[str, str]]:
+    """The statement's text, cut wherever a span begins or ends."""
+    text, offset = item.statement.text, item.statement.start
+    edges = {0, len(text), *(place - offset for span in item.spans for place in (span.start, span.end))}
+    for start, end in itertools.pairwise(sorted(edges)):
+        held = {span.role for span in item.spans if span.start - offset <= start and end <= span.end - offset}
+        yield text[start:end], " ".join(role for role in ROLES if role in held)
 
 
 def name_anchor(item: Prediction, number: int) -> str:

@@ -7,7 +7,9 @@ import io
 import json
 from collections.abc import Iterable
 
-from claimbasis.types import ArticlePrediction
+from claimbasis.types import ROLES, ArticlePrediction
+
+_SPAN_PARTS = ("", "_start", "_end")
 
 
 def render_jsonl(prediction: ArticlePrediction) -> str:
@@ -17,34 +19,27 @@ def render_jsonl(prediction: ArticlePrediction) -> str:
 
 def render_csv_header(labels: Iterable[str]) -> str:
     """The header line of `render_csv`."""
-    names = [
-        "article_id",
-        "index",
-        "start",
-        "end",
-        "text",
-        "label",
-        "labels",
-        *(f"score_{label}" for label in labels),
-        "model_id",
-    ]
-    return _line(names)
+    names = ["article_id", "index", "start", "end", "text", "label", "labels", *(f"score_{label}" for label in labels)]
+    return _line([*names, *(f"{role}{part}" for role in ROLES for part in _SPAN_PARTS), "model_id"])
 
 
 def render_csv(prediction: ArticlePrediction) -> str:
-    """One line a statement; several labels are joined by a blank, no label is an empty field."""
+    """One line a statement; several labels are joined by a blank, what is missing is an empty field."""
     return "".join(
         _line([
             _safe(row["article_id"]), row["index"], row["start"], row["end"], _safe(row["text"]), row["label"] or "",
-            " ".join(row["labels"]), *row["scores"].values(), row["model_id"],
+            " ".join(row["labels"]), *row["scores"].values(),
+            *(_safe(row[role + part]) for role in ROLES for part in _SPAN_PARTS), row["model_id"],
         ])
         for row in prediction.to_rows()
     )  # fmt: skip
 
 
-def _safe(text: str) -> str:
+def _safe(value: object) -> object:
     """A spreadsheet must not take what others wrote for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
 
 
 def _line(values: Iterable[object]) -> str:

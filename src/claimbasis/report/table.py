@@ -48,9 +48,19 @@ def _rows(prediction: ArticlePrediction, labels: Sequence[str]) -> Table:
             str(item.statement.index + 1),
             _label_cell(item, labels),
             _score_cell(item, labels),
-            _plain(item.statement.text),
+            _statement_cell(item),
         )
     return table
+
+
+def _statement_cell(item: Prediction) -> Text:
+    """The statement, its source and cue underlined; a source that stands elsewhere below it."""
+    cell, start = _plain(item.statement.text), item.statement.start
+    for span in item.spans:
+        cell.stylize("underline bold" if span.role == "source" else "underline", span.start - start, span.end - start)
+    if item.source and item.source.start < start:
+        cell.append("\n← ", style="dim").append(_plain(item.source.text).plain, style="dim")
+    return cell
 
 
 def _label_cell(item: Prediction, labels: Sequence[str]) -> Text:

@@ -49,6 +49,15 @@ class StatementAnswer(_Closed):
     label: str | None = Field(description="the best label above its threshold, null when there is none")
     labels: list[str] = Field(description="all labels above their thresholds, best first")
     scores: dict[str, float] = Field(description="label: calibrated probability in [0, 1], independent of the others")
+    source: str | None = Field(description="who the statement rests on; may stand in an earlier statement")
+    source_start: int | None = Field(description="first character in the article's text")
+    source_end: int | None = Field(description="exclusive")
+    cue: str | None = Field(description="the words that credit it")
+    cue_start: int | None
+    cue_end: int | None
+    relay: str | None = Field(description="who passed on what the source said")
+    relay_start: int | None
+    relay_end: int | None
     model_id: str
 
 

@@ -66,7 +66,8 @@ function showScores(item) {
   hideScores();
   shown = item;
   item.element.classList.add("shown");
-  panel.querySelector("p").textContent = item.button.dataset.name;
+  const source = item.element.dataset.source;
+  panel.querySelector("p").textContent = item.button.dataset.name + (source ? `, source: ${source}` : "");
   for (const row of panel.querySelectorAll("[data-letter]")) {
     const score = item.scores.get(row.dataset.letter);
     row.querySelector(".fill").setAttribute("width", 100 * (score ?? 0));
