@@ -80,7 +80,10 @@ class DuplicateIndex:
         found = self._connection.execute(
             "SELECT rank, part, row, article_id, cluster FROM texts WHERE hash = ?", (entry.text_hash,)
         ).fetchone()
-        return Link(*found[:-1], found[-1].hex()) if found else None
+        if found is None:
+            return None
+        rank, part, row, article_id, cluster = found
+        return Link(rank, part, row, article_id, cluster.hex())
 
     def _insert(self, rank: int, part: int, entry: Entry) -> Link:
         cluster = self._join_cluster(rank, entry)
