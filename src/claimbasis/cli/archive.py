@@ -40,6 +40,16 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-column", metavar="NAME", help="column of the text (default: text, body, content …)")
     parser.add_argument("--id-column", metavar="NAME", help="column of the id (default: id …; else a hash is made)")
     parser.add_argument("--workers", type=positive, metavar="N", help="worker processes (default: one a core)")
+    parser.add_argument(
+        "--engine",
+        choices=("processes", "ray"),
+        default="processes",
+        help="processes of this machine, or a Ray cluster",
+    )
+    parser.add_argument("--ray-address", metavar="HOST:PORT", help="of a running cluster (default: begin one here)")
+    parser.add_argument(
+        "--gpus-per-worker", type=float, default=0.0, metavar="X", help="GPUs that a Ray worker takes (default: 0)"
+    )
     parser.add_argument("--part-rows", type=positive, default=200, metavar="N", help="rows of a part (default: 200)")
     parser.add_argument(
         "--max-rejects", type=_count, metavar="N", help="stop when more rows than this were rejected (default: never)"
@@ -68,7 +78,8 @@ def _archive(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is not installed; archives need: pip install 'claimbasis[archive]'") from error
     n_workers = options.workers or _available_cores()
-    n_threads = options.threads or max(1, _available_cores() // n_workers)
+    # Elsewhere there may be more cores or fewer: a Ray worker takes one unless told otherwise.
+    n_threads = options.threads or (1 if options.engine == "ray" else max(1, _available_cores() // n_workers))
     job = JobOptions(
         paths=tuple(options.paths),
         output=options.output,
@@ -80,7 +91,7 @@ def _archive(options: argparse.Namespace) -> int:
     )
     try:
         with _stop_politely() as is_stopped:
-            summary = run_job(job, _engine_starter(n_workers), is_stopped=is_stopped)
+            summary = run_job(job, _engine_starter(options, n_workers), is_stopped=is_stopped)
     except (ArchiveError, OSError) as error:
         logger.error("error: %s; finished parts are valid, and %s", error, _GO_ON)
         return 1
@@ -91,7 +102,11 @@ def _available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _engine_starter(n_workers: int) -> Callable[[ModelChoice], Engine]:
+def _engine_starter(options: argparse.Namespace, n_workers: int) -> Callable[[ModelChoice], Engine]:
+    if options.engine == "ray":
+        from claimbasis.archive.ray_engine import RayEngine
+
+        return lambda choice: RayEngine(choice, address=options.ray_address, n_gpus=options.gpus_per_worker)
     from claimbasis.archive.engines import InlineEngine, ProcessEngine
 
     return InlineEngine if n_workers == 1 else lambda choice: ProcessEngine(choice, n_workers)
