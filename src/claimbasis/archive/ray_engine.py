@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+import socket
 from typing import Any, Self
 
 from claimbasis.archive.labelling import Labelled, ModelChoice, Work, label_texts, load_in_worker
@@ -10,6 +12,8 @@ from claimbasis.errors import ArchiveError, InputError
 
 # A node may die while it works on a part, and so may the next one; for ever would mean that the part itself kills them.
 MAX_RETRIES = 5
+_REACH_SECONDS = 10.0
+_HOST_AND_PORT = re.compile(r"[\w.-]+:\d{1,5}")
 
 
 class RayEngine:
@@ -49,6 +53,10 @@ class RayEngine:
 
     def _connect(self, address: str | None) -> None:
         try:
+            if address and _HOST_AND_PORT.fullmatch(address):
+                # Ray itself tries for minutes before it says that nobody is there.
+                host, port = address.rsplit(":", 1)
+                socket.create_connection((host, int(port)), timeout=_REACH_SECONDS).close()
             self._ray.init(
                 address=address or "local", log_to_driver=False, include_dashboard=False if not address else None
             )
