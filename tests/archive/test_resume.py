@@ -171,6 +171,17 @@ def test_another_model_does_everything_again(archive: Run, tmp_path: Path) -> No
     assert len({row["model_id"] for row in read_output(Path("out"))["statements"]}) == 1
 
 
+def test_another_column_for_ids_and_a_file_that_somebody_removed_are_noticed(archive: Run) -> None:
+    write_jsonl(Path("news.jsonl"), make_rows(25))
+    assert archive("news.jsonl") == 0
+    assert archive("news.jsonl", "--id-column", "outlet") == 0
+    assert {row["article_id"] for row in read_output(Path("out"))["articles"]} == {"Outlet 0", "Outlet 1", "Outlet 2"}
+    next(iter(Path("out/statements").iterdir())).unlink()
+    assert archive("news.jsonl", "--id-column", "outlet") == 0
+    assert archive("news.jsonl", "--id-column", "outlet", output="fresh") == 0
+    assert read_output(Path("out")) == read_output(Path("fresh"))
+
+
 def test_a_new_column_reaches_all_parts(archive: Run) -> None:
     write_jsonl(Path("a.jsonl"), make_rows(15))
     assert archive("a.jsonl") == 0

@@ -48,7 +48,7 @@ class Assembly:
     """Knows which labels the output already holds."""
 
     def __init__(self, form: OutputFormat, inputs: Sequence[Input], manifest: Manifest, folder: OutputFolder) -> None:
-        self.model = f"{form.model_id}, schema {SCHEMA_VERSION}"
+        self._model = f"{form.model_id}, schema {SCHEMA_VERSION}"
         self._form, self._inputs, self._manifest, self._folder = form, inputs, manifest, folder
 
     def plan(self, read: ReadPart, on_their_way: Collection[str]) -> Pending | None:
@@ -77,7 +77,11 @@ class Assembly:
     def _find_done(self, name: str) -> DonePart | None:
         """A part whose labels are those of the model, None when there is none."""
         known = self._manifest.part(name)
-        return known if known and known.model == self.model and self._folder.has_part(name) else None
+        return known if known and self.is_current(known) else None
+
+    def is_current(self, part: DonePart) -> bool:
+        """Whether a finished part is still there, with labels of this model."""
+        return part.model == self._model and self._folder.has_part(part.name)
 
     def _find_sources(self, read: ReadPart, on_their_way: Collection[str]) -> Iterator[tuple[int, Source]]:
         for entry, link in zip(read.part.entries, read.links, strict=True):
@@ -114,7 +118,7 @@ class Assembly:
             tabulate_articles(self._form, part.input, linked, statements),
         )
         done = DonePart(
-            part.name, part.input, part.number, part.fingerprint, self.model, pending.links,
+            part.name, part.input, part.number, part.fingerprint, self._model, pending.links,
             n_articles=len(entries), n_statements=sum(map(len, statements.values())),
             n_copied=sum(repeated is not None for _, _, repeated in linked),
         )  # fmt: skip

@@ -78,9 +78,13 @@ def _read_fields(one: Input, without: Path) -> list[pyarrow.Field]:
         except BROKEN as error:
             raise InputError(f"{one.name}: broken or not readable ({error})") from error
     kinds: dict[str, pyarrow.DataType | None] = {}
-    for row in itertools.islice(read_rows(one, without=without), _N_SAMPLED):
-        for name, value in row.values.items():
-            kinds[name] = _merge(kinds.get(name), _kind_of(value))
+    try:
+        for row in itertools.islice(read_rows(one, without=without), _N_SAMPLED):
+            for name, value in row.values.items():
+                kinds[name] = _merge(kinds.get(name), _kind_of(value))
+    except InputError:
+        if not kinds:
+            raise  # else the rows before the damage are read, and then it is told
     return [_field(name, kind) for name, kind in kinds.items()]
 
 

@@ -78,6 +78,11 @@ def run_job(
         classifier = load_classifier(options.model)
         labels, choice = classifier.settings.labels, replace(options.model, model_id=classifier.model_id)
         del classifier  # the workers have their own
+        if manifest.get("model") not in (None, choice.model_id):
+            logger.warning(
+                "%s: labels of %s are replaced by those of %s", options.output, manifest.get("model"), choice.model_id
+            )
+        manifest.put("model", choice.model_id)
         reader = ArchiveReader(inputs, manifest, output=options.output, columns=options.columns)
         layout = reader.lay_out(taken=taken_names(labels))
         reader.forget_changes(layout)
@@ -119,10 +124,10 @@ class _Job:
         started = time.monotonic()
         count = lambda: self._n_finished + engine.n_labelled - self._n_labelled  # noqa: E731
         with JobProgress(self._reader.count_bytes(), count) as progress:
-            items = self._reader.read(n_rows=self._options.n_rows, model=self._assembly.model)
+            items = self._reader.read(n_rows=self._options.n_rows, is_current=self._assembly.is_current)
             more = True
             while more or self._pending:
-                while more and len(self._pending) < _PARTS_A_SLOT * engine.n_slots:
+                while more and len(self._pending) < max(1, _PARTS_A_SLOT * engine.n_slots):
                     more = self._take(next(items, None), engine, progress, is_stopped)
                 self._finish_ready()
                 if any(pending.labelled is None for pending in self._pending.values()):
@@ -172,7 +177,7 @@ class _Job:
         most = self._options.max_rejects
         if is_stopped():
             self._stopped = INTERRUPTED
-        elif most is not None and (n_rejects := self._manifest.count()[3]) > most:
+        elif most is not None and (n_rejects := self._manifest.count_rejects()) > most:
             self._stopped = f"{n_rejects} rejects, more than --max-rejects {most}"
 
     def _finish_ready(self) -> None:
@@ -189,7 +194,9 @@ class _Job:
         """Parts that an input had before it became shorter."""
         for rank, one in enumerate(self._reader.inputs):
             if whole := self._manifest.whole_input(rank):
-                self._assembly.remove(part for part in self._manifest.parts_of(one.name) if part.number >= whole[2])
+                self._assembly.remove(
+                    part for part in self._manifest.parts_of(one.name) if part.number >= whole.n_parts
+                )
 
     def _summarise(self, seconds: float) -> Summary:
         return Summary(*self._manifest.count(), self._n_new, seconds, self._stopped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- Inputs that were read to their end; `rank` is their place in the order of all.
 CREATE TABLE IF NOT EXISTS inputs (
-    rank INTEGER PRIMARY KEY, name TEXT NOT NULL, n_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, n_parts INTEGER NOT NULL
+    rank INTEGER PRIMARY KEY, name TEXT NOT NULL, n_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    text_column TEXT NOT NULL, id_column TEXT, n_parts INTEGER NOT NULL
 );
 -- Parts whose output is in its place.
 CREATE TABLE IF NOT EXISTS parts (
@@ -33,6 +34,17 @@ CREATE TABLE IF NOT EXISTS rejects (
     PRIMARY KEY (part, row)
 ) WITHOUT ROWID;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class WholeInput:
+    """An input that was read to its end, and as what."""
+
+    name: str
+    fingerprint: Fingerprint
+    text_column: str
+    id_column: str | None
+    n_parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +78,12 @@ class Manifest:
             OSError: The disk is full.
         """
         path = folder / FILE
-        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
-            _lock(connection, folder)
-            yield cls(connection)
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+                _lock(connection, folder)
+                yield cls(connection)
         except sqlite3.Error as error:
             raise OSError(f"{path}: {error}") from error
-        finally:
-            connection.close()
 
     @contextmanager
     def commit(self) -> Iterator[None]:
@@ -137,18 +147,21 @@ class Manifest:
         sums = self.connection.execute(
             "SELECT TOTAL(n_articles), TOTAL(n_statements), TOTAL(n_copied) FROM parts"
         ).fetchone()
-        (n_rejects,) = self.connection.execute("SELECT COUNT(*) FROM rejects").fetchone()
-        return int(sums[0]), int(sums[1]), int(sums[2]), n_rejects
+        return int(sums[0]), int(sums[1]), int(sums[2]), self.count_rejects()
 
-    def whole_input(self, rank: int) -> tuple[str, Fingerprint, int] | None:
-        """Name, fingerprint and number of parts of the input at a rank, None when it was not read to its end."""
+    def count_rejects(self) -> int:
+        """Rows and inputs that could not be read or labelled."""
+        return int(self.connection.execute("SELECT COUNT(*) FROM rejects").fetchone()[0])
+
+    def whole_input(self, rank: int) -> WholeInput | None:
+        """The input at a rank, None when it was not read to its end."""
         found = self.connection.execute("SELECT * FROM inputs WHERE rank = ?", (rank,)).fetchone()
-        return found and (found[1], Fingerprint(found[2], found[3]), found[4])
+        return WholeInput(found[1], Fingerprint(*found[2:4]), *found[4:]) if found else None
 
-    def add_input(self, rank: int, name: str, fingerprint: Fingerprint, n_parts: int) -> None:
+    def add_input(self, rank: int, one: WholeInput) -> None:
         """Records an input that was read to its end."""
-        values = (rank, name, fingerprint.n_bytes, fingerprint.sha256, n_parts)
-        self.connection.execute("INSERT OR REPLACE INTO inputs VALUES (?,?,?,?,?)", values)
+        values = (rank, one.name, *astuple(one.fingerprint), one.text_column, one.id_column, one.n_parts)
+        self.connection.execute("INSERT OR REPLACE INTO inputs VALUES (?,?,?,?,?,?,?)", values)
 
     def forget_inputs(self, first_rank: int) -> None:
         """Forgets that the inputs from a rank on were read; their parts stay."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from claimbasis.archive.columns import Header, Layout, read_header
 from claimbasis.archive.duplicates import DuplicateIndex, Link
 from claimbasis.archive.inputs import Input, count_bytes, take_fingerprint
-from claimbasis.archive.manifest import Manifest
+from claimbasis.archive.manifest import DonePart, Manifest, WholeInput
 from claimbasis.archive.parts import Part, Reject, read_parts
 from claimbasis.errors import InputError
 
@@ -77,6 +77,8 @@ class ArchiveReader:
 
     def forget_changes(self, layout: Layout) -> None:
         """Cuts what is known of the archive off where it has changed since it was read."""
+        if self._manifest.whole_input(0):
+            logger.info("looking whether the inputs are as they were")
         first = next((rank for rank, one in enumerate(self.inputs) if self._has_changed(rank, one)), len(self.inputs))
         columns = hashlib.sha256(str(layout.fields).encode()).hexdigest()
         with self._manifest.commit():
@@ -86,23 +88,26 @@ class ArchiveReader:
             self._manifest.put("columns", columns)
 
     def _has_changed(self, rank: int, one: Input) -> bool:
-        known = self._manifest.whole_input(rank)
+        known, header = self._manifest.whole_input(rank), self._headers.get(one.name)
+        if known is None or header is None:
+            return True
         try:
-            return known is None or known[:2] != (one.name, take_fingerprint(one, without=self._without))
+            found = take_fingerprint(one, without=self._without)
         except OSError:
             return True
+        return known != WholeInput(one.name, found, header.text, header.id, known.n_parts)
 
-    def read(self, *, n_rows: int, model: str) -> Iterator[ReadPart | SkippedInput]:
+    def read(self, *, n_rows: int, is_current: Callable[[DonePart], bool]) -> Iterator[ReadPart | SkippedInput]:
         """All parts in order, without those of inputs that are finished.
 
         What cannot be read is recorded among the rejects.
 
         Args:
             n_rows: Most rows of a part.
-            model: What decides the labels; parts made with another are not finished.
+            is_current: Whether a finished part is there, with labels of today's model.
         """
         for rank, one in enumerate(self.inputs):
-            if finished := self._find_finished(rank, one, model):
+            if finished := self._find_finished(rank, one, is_current):
                 yield finished
                 continue
             try:
@@ -114,23 +119,21 @@ class ArchiveReader:
                 with self._manifest.commit():
                     self._manifest.replace_rejects(one.name, one.name, [Reject(0, one.name, str(error))])
 
-    def _find_finished(self, rank: int, one: Input, model: str) -> SkippedInput | None:
-        whole = self._manifest.whole_input(rank)
-        if whole is None:
+    def _find_finished(self, rank: int, one: Input, is_current: Callable[[DonePart], bool]) -> SkippedInput | None:
+        whole, parts = self._manifest.whole_input(rank), self._manifest.parts_of(one.name)
+        if whole is None or len(parts) != whole.n_parts or not all(map(is_current, parts)):
             return None
-        parts = self._manifest.parts_of(one.name)
-        if len(parts) != whole[2] or any(part.model != model for part in parts):
-            return None
-        return SkippedInput(sum(part.n_articles for part in parts), whole[1].n_bytes)
+        return SkippedInput(sum(part.n_articles for part in parts), whole.fingerprint.n_bytes)
 
     def _read_input(self, rank: int, one: Input, n_rows: int) -> Iterator[ReadPart]:
+        header, before = self._headers[one.name], _find_state(one)
         try:
             fingerprint = take_fingerprint(one, without=self._without)
         except OSError as error:
             raise InputError(f"{one.name}: cannot be read ({error}); check the file and its permissions") from error
-        before, end, n_parts = _state(one), 0, 0
+        end = n_parts = 0
         waiting: ReadPart | None = None
-        for part in read_parts(one, self._headers[one.name], n_rows=n_rows, without=self._without):
+        for part in read_parts(one, header, n_rows=n_rows, without=self._without):
             if waiting is not None:
                 yield waiting
             with self._manifest.commit():
@@ -138,18 +141,21 @@ class ArchiveReader:
             waiting = ReadPart(rank, part, links, part.end - end)
             end, n_parts = part.end, n_parts + 1
         # The last part waits until it is sure that the file ends there.
-        if _state(one) != before:
+        if _find_state(one) != before:
             raise InputError(f"{one.name}: was changed while it was read; give the same command again when it is whole")
         with self._manifest.commit():
-            self._manifest.add_input(rank, one.name, fingerprint, n_parts)
+            self._manifest.add_input(rank, WholeInput(one.name, fingerprint, header.text, header.id, n_parts))
             self._manifest.replace_rejects(one.name, one.name, ())
         if waiting is None:
-            logger.warning("%s: holds no rows", one.name)
+            logger.warning("%s: holds no articles", one.name)
         else:
             yield waiting
 
 
-def _state(one: Input) -> tuple[int, int]:
-    """What changes when somebody writes to a file."""
-    status = one.path.stat()
+def _find_state(one: Input) -> tuple[int, int] | None:
+    """What changes when somebody writes to a file, None when it has gone."""
+    try:
+        status = one.path.stat()
+    except OSError:
+        return None
     return (status.st_size, status.st_mtime_ns) if one.kind != "documents" else (0, 0)

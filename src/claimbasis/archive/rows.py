@@ -223,7 +223,7 @@ def _parse_document(number: int, place: str, end: int, raw: bytes) -> Row:
     name = place.removesuffix(".gz")
     if len(raw) > MAX_ROW_BYTES:
         return Row(number, place, end, reason=_too_large("document"))
-    if raw.lstrip(codecs.BOM_UTF8 + b" \r\n").startswith(b'{"'):
+    if raw.lstrip(codecs.BOM_UTF8 + b" \r\n").startswith((b'{"', b"[{")):
         return Row(number, place, end, reason="JSON, not text; name it .jsonl if it has one object a line")
     try:
         (article,) = parse_bytes(name, raw, lambda _: None)
