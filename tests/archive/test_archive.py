@@ -119,7 +119,8 @@ def test_html_in_a_folder_brings_its_metadata(archive: Run) -> None:
     assert article["n_statements"] > 8
 
 
-def test_the_number_of_workers_changes_nothing(archive: Run) -> None:
+def test_the_number_of_workers_changes_nothing(archive: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claimbasis.archive.labelling._TEXTS_A_TASK", 3)
     write_jsonl(Path("news.jsonl"), make_rows(70))
     assert archive("news.jsonl", workers=2) == 0
     assert archive("news.jsonl", output="other") == 0

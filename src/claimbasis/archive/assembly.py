@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from claimbasis.archive.duplicates import Link
 from claimbasis.archive.inputs import Input
@@ -41,7 +41,15 @@ class Pending:
     sources: dict[int, Source]  # of all other rows
     is_kept: bool  # whether its labels are there from an earlier start
     waits_for: set[str]  # parts on their way that it takes labels from
-    labelled: Labelled | None = None
+    n_open: int = 0  # pieces of the work that are not done
+    statements: dict[int, list[StatementValues]] = field(default_factory=dict)  # by row, of the work that is done
+    reasons: dict[int, str] = field(default_factory=dict)  # why rows of that work were rejected
+
+    def add(self, labelled: Labelled) -> None:
+        """Takes in a piece of the work."""
+        self.statements |= labelled.statements
+        self.reasons |= labelled.rejects
+        self.n_open -= 1
 
 
 class Assembly:
@@ -128,14 +136,13 @@ class Assembly:
 
     def _gather(self, pending: Pending) -> tuple[dict[int, list[StatementValues]], dict[int, str]]:
         """Statements and reasons of rejects, by row, of all entries of a part."""
-        labelled = pending.labelled or Labelled(pending.read.part.name)
-        statements, reasons = dict(labelled.statements), dict(labelled.rejects)
+        statements, reasons = dict(pending.statements), dict(pending.reasons)
         by_part: dict[str, dict[int, int]] = defaultdict(dict)
         for row, source in pending.sources.items():
             by_part[source.part][row] = source.row
         for name, rows in by_part.items():
             if name == pending.read.part.name and not pending.is_kept:
-                there, refused = labelled.statements, labelled.rejects
+                there, refused = pending.statements, pending.reasons
             else:
                 there = group_statements(self._folder.read_statements(name, set(rows.values())))
                 refused = {reject.row: reject.reason for _, reject in self._manifest.rejects(name)}

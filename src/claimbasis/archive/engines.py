@@ -18,21 +18,21 @@ MAX_TRIES = 3  # a worker that dies while it labels a part may have been killed 
 
 
 class Engine(Protocol):
-    """Labels parts, several at a time, and gives them back in any order."""
+    """Labels pieces of parts, several at a time, and gives them back in any order."""
 
     @property
     def n_slots(self) -> int:
-        """How many parts are labelled at a time."""
+        """How many pieces are labelled at a time."""
 
     @property
     def n_labelled(self) -> int:
-        """Articles labelled so far, those of unfinished parts included where that is known."""
+        """Articles labelled so far, those of unfinished pieces included where that is known."""
 
     def submit(self, work: Work) -> None:
-        """Takes a part on."""
+        """Takes a piece on."""
 
     def next_done(self) -> Labelled:
-        """Waits for one of the parts that were taken on.
+        """Waits for one of the pieces that were taken on.
 
         Raises:
             ArchiveError: It could not be labelled, however often it was tried.
@@ -46,7 +46,7 @@ class Engine(Protocol):
 
 
 class InlineEngine:
-    """Labels in this process, one part after the other."""
+    """Labels in this process, one piece after the other."""
 
     n_slots = 1
 
@@ -56,11 +56,11 @@ class InlineEngine:
         self.n_labelled = 0
 
     def submit(self, work: Work) -> None:
-        """Takes a part on."""
+        """Takes a piece on."""
         self._todo.append(work)
 
     def next_done(self) -> Labelled:
-        """Labels the oldest part."""
+        """Labels the oldest piece."""
         return label_texts(self._classifier, self._todo.pop(0), self._count)
 
     def _count(self) -> None:
@@ -85,7 +85,7 @@ class ProcessEngine:
 
     @property
     def n_labelled(self) -> int:
-        """Articles labelled so far, those of unfinished parts included."""
+        """Articles labelled so far, those of unfinished pieces included."""
         return int(self._counter.value)
 
     def _start(self) -> ProcessPoolExecutor:
@@ -94,7 +94,7 @@ class ProcessEngine:
         )
 
     def submit(self, work: Work) -> None:
-        """Takes a part on."""
+        """Takes a piece on."""
         try:
             self._try(work, 1)
         except BrokenProcessPool:
@@ -104,7 +104,7 @@ class ProcessEngine:
         self._tasks[self._pool.submit(_work, work)] = (work, n_tries)
 
     def next_done(self) -> Labelled:
-        """Waits for a part; those that a dead worker had in hand are labelled anew.
+        """Waits for a piece; those that a dead worker had in hand are labelled anew.
 
         Raises:
             ArchiveError: Workers died again and again.
@@ -120,7 +120,7 @@ class ProcessEngine:
                 self._restart([task])
 
     def _restart(self, broken: list[tuple[Work, int]]) -> None:
-        """A dead worker takes the whole pool with it: all parts in hand begin again."""
+        """A dead worker takes the whole pool with it: all that is in hand begins again."""
         tasks = [*broken, *self._tasks.values()]
         for work, n_tries in tasks:
             if n_tries >= MAX_TRIES:

@@ -11,7 +11,7 @@ from pathlib import Path
 from claimbasis.archive.assembly import Assembly, Pending, remove_parts
 from claimbasis.archive.engines import Engine
 from claimbasis.archive.inputs import find_inputs
-from claimbasis.archive.labelling import Labelled, ModelChoice, load_classifier
+from claimbasis.archive.labelling import ModelChoice, load_classifier
 from claimbasis.archive.manifest import Manifest
 from claimbasis.archive.output import OutputFolder
 from claimbasis.archive.progress import JobProgress
@@ -20,7 +20,7 @@ from claimbasis.archive.tables import OutputFormat, taken_names
 from claimbasis.errors import InputError
 
 logger = logging.getLogger("claimbasis")
-_PARTS_A_SLOT = 2  # one in hand and one that waits, so that no worker does
+_TASKS_A_SLOT = 2  # one in hand and one that waits, so that no worker does
 INTERRUPTED = "interrupted"
 
 
@@ -127,16 +127,21 @@ class _Job:
             items = self._reader.read(n_rows=self._options.n_rows, is_current=self._assembly.is_current)
             more = True
             while more or self._pending:
-                while more and len(self._pending) < max(1, _PARTS_A_SLOT * engine.n_slots):
+                while more and self._has_room(engine):
                     more = self._take(next(items, None), engine, progress, is_stopped)
                 self._finish_ready()
-                if any(pending.labelled is None for pending in self._pending.values()):
+                if any(pending.n_open for pending in self._pending.values()):
                     labelled = engine.next_done()
-                    self._pending[labelled.part].labelled = labelled
+                    self._pending[labelled.part].add(labelled)
                     self._finish_ready()
         if not self._stopped:
             self._remove_leftovers()
         return self._summarise(time.monotonic() - started)
+
+    def _has_room(self, engine: Engine) -> bool:
+        """Whether a further part should be taken on: enough to do for all workers, and not too much in memory."""
+        n_open = sum(pending.n_open for pending in self._pending.values())
+        return max(n_open, len(self._pending)) < max(1, _TASKS_A_SLOT * engine.n_slots)
 
     def _take(
         self,
@@ -167,10 +172,9 @@ class _Job:
             return True
         progress.add(n_entries, item.n_bytes)
         self._pending[item.part.name] = pending
-        if pending.work.texts:
-            engine.submit(pending.work)
-        else:
-            pending.labelled = Labelled(item.part.name)
+        for piece in pending.work.split():
+            engine.submit(piece)
+            pending.n_open += 1
         return True
 
     def _check_stop(self, is_stopped: Callable[[], bool]) -> None:
@@ -183,7 +187,7 @@ class _Job:
     def _finish_ready(self) -> None:
         """Puts into their place all labelled parts that wait for no other, oldest first."""
         for name, pending in list(self._pending.items()):
-            if pending.labelled is not None and not pending.waits_for & self._pending.keys():
+            if not pending.n_open and not pending.waits_for & self._pending.keys():
                 self._assembly.finish(pending)
                 del self._pending[name]
                 self._n_finished += len(pending.read.part.entries)

@@ -17,6 +17,7 @@ from claimbasis.windows import Reading
 
 # The longest novels have fewer sentences; what has more is no article but a collection, or made to keep a job busy.
 MAX_STATEMENTS = 20_000
+_TEXTS_A_TASK = 20  # ten seconds of a core, against which handing them over is nothing
 _MIN_STATEMENT_CHARS = 2  # a letter and a full stop
 # Who said it, by which words, and who passed it on: attributes of a prediction where the model marks them.
 SPANS = ("source", "cue", "relay")
@@ -38,15 +39,20 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The texts of a part that must be labelled, by row."""
+    """Texts of a part that must be labelled, by row."""
 
     part: str
     texts: tuple[tuple[int, str], ...]
 
+    def split(self) -> list[Work]:
+        """The same in pieces, so that all workers share even a small part, and none has long to do when others are done."""
+        starts = range(0, len(self.texts), _TEXTS_A_TASK)
+        return [Work(self.part, self.texts[start : start + _TEXTS_A_TASK]) for start in starts]
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What became of a part's texts, by row."""
+    """What became of texts of a part, by row."""
 
     part: str
     statements: dict[int, list[StatementValues]] = field(default_factory=dict)

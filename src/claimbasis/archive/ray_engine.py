@@ -17,7 +17,7 @@ _HOST_AND_PORT = re.compile(r"[\w.-]+:\d{1,5}")
 
 
 class RayEngine:
-    """Labels each part in a task of its own, which Ray starts elsewhere when a worker or a machine dies.
+    """Labels each piece of a part in a task of its own, which Ray starts elsewhere when a worker or a machine dies.
 
     Inputs are read and the output is written where the job was started: no machine needs to see another one's disks,
     but each needs claimbasis and, unless it is the shipped one, the model in the same folder.
@@ -67,7 +67,7 @@ class RayEngine:
 
     @property
     def n_slots(self) -> int:
-        """How many parts the machines that are there now can label at a time."""
+        """How many pieces the machines that are there now can label at a time."""
         found = 0
         for node in self._ray.nodes():
             if node["Alive"]:
@@ -77,11 +77,11 @@ class RayEngine:
         return found
 
     def submit(self, work: Work) -> None:
-        """Takes a part on."""
+        """Takes a piece on."""
         self._parts[self._task.remote(self._choice, work)] = work.part
 
     def next_done(self) -> Labelled:
-        """Waits for a part.
+        """Waits for a piece.
 
         Raises:
             ArchiveError: It killed its worker again and again, or failed.
