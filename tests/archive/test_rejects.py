@@ -32,6 +32,7 @@ def test_each_bad_row_is_told_and_costs_no_good_one(archive: Run, caplog: pytest
         10: b'{"id": "long line", "text": "' + b"He said so. " * 4_200_000 + b'"}',
         11: b'{"id": "many sentences", "text": "' + b"He left. " * 200_000 + b'"}',
         12: b'{"id": "two zeros", "text": "\x00\x00"}',
+        13: b'{"id": "deep", "text": "He left.", "more": ' + b"[" * 200 + b"]" * 200 + b"}",
     }
     lines = [good[0], *bad.values(), good[1], b"", good[2]]
     Path("news.jsonl").write_bytes(b"\xef\xbb\xbf" + b"\n".join(lines))
@@ -41,11 +42,12 @@ def test_each_bad_row_is_told_and_costs_no_good_one(archive: Run, caplog: pytest
     expected = [
         "missing or null", "list, not text", "is empty", "UTF-8", "null byte", "half a character", "no object",
         "no JSON object", "larger than 10 MB", "more than 20,000 statements", "no JSON object",
+        "nested",
     ]  # fmt: skip
     assert [word for word, reason in zip(expected, found.values(), strict=True) if word not in reason] == []
     assert [row["article_id"] for row in read_output(Path("out"))["articles"]] == ["a0", "a1", "a2"]
     assert "3 articles" in caplog.text
-    assert "11 rejected" in caplog.text
+    assert "12 rejected" in caplog.text
     assert "rejects.jsonl" in caplog.text
     assert archive("news.jsonl") == 1
     assert reasons() == found

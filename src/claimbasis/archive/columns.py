@@ -130,7 +130,7 @@ class Layout:
         cases: dict[str, str] = {}  # many readers do not tell Date from date: the second one goes to `extra`
         for field in (field for header in headers for field in header.others):
             name = self._rename(field.name)
-            if cases.setdefault(name.casefold(), name) == name:
+            if cases.setdefault(name.casefold(), name) == name and not HALF_CHARACTER.search(name):
                 kinds[name] = _merge(kinds.get(name), pyarrow.null() if _is_json(field) else field.type)
         self.fields = tuple(_field(name, kind) for name, kind in kinds.items())
         self._by_name = {field.name: field for field in self.fields}

@@ -27,6 +27,7 @@ from claimbasis.types import Article
 # Ten novels. What is larger is no article, and memory must stay bounded whatever an archive holds.
 MAX_ROW_BYTES = 10_000_000
 _ROWS_PER_BATCH = 64  # of Parquet
+_MAX_DEPTH = 100  # of JSON
 # What broken files make the readers raise.
 BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pyarrow.ArrowException, UnicodeError, RuntimeError)
 _NOT_UTF8 = "not UTF-8; encode it again"
@@ -98,7 +99,17 @@ def _parse_object(line: bytes) -> tuple[dict[str, Any], str]:
         values = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         return {}, f"no JSON object in UTF-8 ({error})"
-    return (values, "") if isinstance(values, dict) else ({}, "JSON, but no object; each line needs one")
+    if not isinstance(values, dict):
+        return {}, "JSON, but no object; each line needs one"
+    return ({}, f"nested more than {_MAX_DEPTH} deep") if _is_deep(values, _MAX_DEPTH) else (values, "")
+
+
+def _is_deep(value: object, n_levels: int) -> bool:
+    """Whether lists and objects lie in one another so deep that writing them again might fail."""
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, (dict, list)):
+        return False
+    return not n_levels or any(_is_deep(one, n_levels - 1) for one in inner)
 
 
 def _too_large(what: str) -> str:
@@ -109,6 +120,8 @@ def _read_csv(one: Input) -> Iterator[Row]:
     with _open(one.path) as (stream, file):
         lines = _decode_lines(stream)
         header = next(lines, "")
+        if HALF_CHARACTER.search(header):
+            raise UnicodeError("the header is not UTF-8; save it as that")
         delimiter = max(",;\t|", key=header.count)
         found = next(csv.reader([header], delimiter=delimiter), [])
         names = [name.strip() or f"field_{n}" for n, name in enumerate(found, 1)]
@@ -229,6 +242,8 @@ def _parse_document(number: int, place: str, end: int, raw: bytes) -> Row:
         (article,) = parse_bytes(name, raw, lambda _: None)
     except InputError as error:
         return Row(number, place, end, reason=str(error).removeprefix(f"{name}: "))
+    except Exception as error:  # noqa: BLE001  # no file may end the job, whatever the library for its format raises
+        return Row(number, place, end, reason=f"cannot be read ({type(error).__name__}: {error})")
     return Row(number, place, end, _values_of(article, place))
 
 

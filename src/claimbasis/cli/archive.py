@@ -39,7 +39,9 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--text-column", metavar="NAME", help="column of the text (default: text, body, content …)")
     parser.add_argument("--id-column", metavar="NAME", help="column of the id (default: id …; else a hash is made)")
-    parser.add_argument("--workers", type=positive, metavar="N", help="worker processes (default: one a core)")
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="worker processes of this machine (default: one a core)"
+    )
     parser.add_argument(
         "--engine",
         choices=("processes", "ray"),
@@ -50,7 +52,13 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpus-per-worker", type=float, default=0.0, metavar="X", help="GPUs that a Ray worker takes (default: 0)"
     )
-    parser.add_argument("--part-rows", type=positive, default=200, metavar="N", help="rows of a part (default: 200)")
+    parser.add_argument(
+        "--part-rows",
+        type=positive,
+        default=200,
+        metavar="N",
+        help="rows of a part, which is two files; more for large archives (default: 200)",
+    )
     parser.add_argument(
         "--max-rejects", type=_count, metavar="N", help="stop when more rows than this were rejected (default: never)"
     )
@@ -60,7 +68,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
         choices=("windows", "alone", "both"),
         help="read statements with those around them, alone, or both ways (default: the model's)",
     )
-    add_model(parser)
+    add_model(parser, default_threads="of each worker its share of the cores; 1 with Ray")
     parser.set_defaults(command=_archive, resume_hint=f"{_GO_ON[0].upper()}{_GO_ON[1:]}.")
 
 
