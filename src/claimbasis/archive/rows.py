@@ -29,7 +29,16 @@ MAX_ROW_BYTES = 10_000_000
 _ROWS_PER_BATCH = 64  # of Parquet
 _MAX_DEPTH = 100  # of JSON
 # What broken files make the readers raise.
-BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pyarrow.ArrowException, UnicodeError, RuntimeError)
+BROKEN = (
+    OSError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+    pyarrow.ArrowException,
+    UnicodeError,
+    RuntimeError,
+    csv.Error,
+)
 _NOT_UTF8 = "not UTF-8; encode it again"
 HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")  # bytes that were no UTF-8, or a JSON escape without its partner
 
@@ -106,9 +115,9 @@ def _parse_object(line: bytes) -> tuple[dict[str, Any], str]:
 
 def _is_deep(value: object, n_levels: int) -> bool:
     """Whether lists and objects lie in one another so deep that writing them again might fail."""
-    inner = value.values() if isinstance(value, dict) else value
     if not isinstance(value, (dict, list)):
         return False
+    inner = value.values() if isinstance(value, dict) else value
     return not n_levels or any(_is_deep(one, n_levels - 1) for one in inner)
 
 
