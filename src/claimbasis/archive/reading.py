@@ -116,6 +116,8 @@ class ArchiveReader:
                 yield from self._read_input(rank, one, n_rows)
             except InputError as error:
                 logger.error("left out: %s", error)
+                if before := self._manifest.parts_of(one.name):
+                    logger.warning("%s: what was labelled before stays (%d parts)", one.name, len(before))
                 with self._manifest.commit():
                     self._manifest.replace_rejects(one.name, one.name, [Reject(0, one.name, str(error))])
 

@@ -176,7 +176,7 @@ def read_schema(path: Path) -> pyarrow.Schema:
 def _plain_type(kind: pyarrow.DataType) -> pyarrow.DataType:
     if pyarrow.types.is_dictionary(kind):
         kind = kind.value_type
-    if pyarrow.types.is_large_string(kind) or pyarrow.types.is_string_view(kind):
+    if pyarrow.types.is_large_string(kind) or pyarrow.types.is_string_view(kind) or pyarrow.types.is_null(kind):
         return pyarrow.string()
     # Python knows no nanoseconds, and pandas need not be there.
     return pyarrow.timestamp("us", kind.tz) if pyarrow.types.is_timestamp(kind) else kind
