@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from claimbasis.archive.assembly import Assembly, Pending, remove_parts
@@ -122,8 +123,7 @@ class _Job:
     def run(self, engine: Engine, is_stopped: Callable[[], bool]) -> Summary:
         """Everything, up to the end or to where it is stopped."""
         started = time.monotonic()
-        count = lambda: self._n_finished + engine.n_labelled - self._n_labelled  # noqa: E731
-        with JobProgress(self._reader.count_bytes(), count) as progress:
+        with JobProgress(self._reader.count_bytes(), partial(self._count_done, engine)) as progress:
             items = self._reader.read(n_rows=self._options.n_rows, is_current=self._assembly.is_current)
             more = True
             while more or self._pending:
@@ -137,6 +137,9 @@ class _Job:
         if not self._stopped:
             self._remove_leftovers()
         return self._summarise(time.monotonic() - started)
+
+    def _count_done(self, engine: Engine) -> int:
+        return self._n_finished + engine.n_labelled - self._n_labelled
 
     def _has_room(self, engine: Engine) -> bool:
         """Whether a further part should be taken on: enough to do for all workers, and not too much in memory."""
