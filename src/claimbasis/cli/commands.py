@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from claimbasis.cli.archive import add_archive
 from claimbasis.cli.arguments import add_model
 from claimbasis.cli.corpus import add_corpus
 from claimbasis.cli.evaluate import add_evaluate
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="make pages that show what the statements of articles rest on")
     add_report(report)
     add_model(report)
+    add_archive(commands.add_parser("archive", help="label many articles into Parquet; can be killed and goes on"))
     add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
     add_train(commands.add_parser("train", help="run a training recipe"))
     evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
