@@ -7,7 +7,10 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+Role = Literal["source", "cue", "relay"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,11 @@ class Statement:
     text: str
 
 
-Role = Literal["source", "cue", "relay"]
-# Who said it, by which words, and who passed it on ("Reuters reported that officials said"): order of all tags.
-ROLES: tuple[Role, ...] = ("source", "cue", "relay")
-
-
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Words of an article that play a role in saying what a statement rests on: `article.text[start:end] == text`."""
+    """A stretch of the article that says who a statement comes from: `article.text[start:end] == text`."""
 
-    role: Role
+    role: Role  # the source, the words by which it says so, or who passes on what another source said
     start: int  # characters, from 0
     end: int  # exclusive
     text: str
@@ -54,10 +52,15 @@ class Prediction:
     statement: Statement
     scores: dict[str, float]  # label -> calibrated probability in [0, 1], independent of one another, codebook order
     labels: tuple[str, ...]  # those whose score reaches the model's threshold, best first
-    spans: tuple[Span, ...] = ()  # those that stand in the statement, in reading order
-    source: Span | None = None  # who the statement rests on; may stand in an earlier statement
+    spans: tuple[Span, ...] = ()  # all that stand in the statement itself, in reading order
+    source: Span | None = None  # of the statement as a whole; like cue and relay it may stand in an earlier statement
     cue: Span | None = None
     relay: Span | None = None
+
+    @property
+    def grounds(self) -> tuple[Span, ...]:
+        """Source, cue and relay, as far as the model gives them."""
+        return tuple(span for span in (self.source, self.cue, self.relay) if span)
 
     @property
     def label(self) -> str | None:
@@ -135,10 +138,10 @@ class ArticlePrediction:
         ]
 
 
-def _span_columns(prediction: Prediction) -> dict[str, str | int | None]:
-    """Text and offsets in the article of source, cue and relay, None for what there is not."""
+def _span_columns(item: Prediction) -> dict[str, str | int | None]:
+    """The words and offsets of source, cue and relay; all None where the model gives none."""
     columns: dict[str, str | int | None] = {}
-    for role, span in zip(ROLES, (prediction.source, prediction.cue, prediction.relay), strict=True):
+    for role, span in zip(ROLES, (item.source, item.cue, item.relay), strict=True):
         columns[role] = span.text if span else None
         columns[f"{role}_start"] = span.start if span else None
         columns[f"{role}_end"] = span.end if span else None

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from claimbasis import Article, ArticlePrediction, Prediction, Statement
+from claimbasis.types import Role, Span
 
 LABELS = ("anonymous_sourced", "officially_attributed", "action_corroborated")
 
@@ -27,3 +29,28 @@ def predict() -> Callable[..., ArticlePrediction]:
         return ArticlePrediction(Article(text=text, **article), tuple(predictions), "tiny-1234")
 
     return predict
+
+
+@pytest.fixture
+def rest_on() -> Callable[..., ArticlePrediction]:
+    """A prediction whose statements, by number from 0, rest on words of the article: the first of that wording."""
+
+    def rest_on(
+        prediction: ArticlePrediction,
+        words: Mapping[int, Mapping[Role, str]],
+        spans: Sequence[tuple[int, Role, str]] = (),
+    ) -> ArticlePrediction:
+        text = prediction.article.text
+
+        def find(role: Role, wording: str) -> Span:
+            start = text.index(wording)
+            return Span(role, start, start + len(wording), wording)
+
+        items = []
+        for index, item in enumerate(prediction):
+            grounds = {role: find(role, wording) for role, wording in words.get(index, {}).items()}
+            inside = tuple(find(role, wording) for place, role, wording in spans if place == index)
+            items.append(replace(item, spans=inside, **grounds))  # type: ignore[arg-type]
+        return replace(prediction, predictions=tuple(items))
+
+    return rest_on

@@ -4,12 +4,10 @@ import base64
 import hashlib
 import html
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -208,21 +206,3 @@ def test_the_fragment_for_notebooks_has_no_script_no_anchor_and_its_own_styles(a
 def test_the_template_engine_is_loaded_only_for_a_page() -> None:
     code = "import sys, claimbasis, claimbasis.cli; sys.exit('jinja2' in sys.modules or 'rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(BROWSER is None, reason="NO BROWSER: the page's script is not tested; install chromium")
-def test_a_browser_runs_the_script_and_nothing_of_the_article(predict: Predict, tmp_path: Path) -> None:
-    hostile = f"<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> {TEXT}"
-    (tmp_path / "page.html").write_text(predict(hostile, STATEMENTS, title="Rain").to_html(), encoding="utf-8")
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--dump-dom"]
-    done = subprocess.run(
-        [*command, "--enable-logging=stderr", f"file://{tmp_path}/page.html#s1-2"],
-        capture_output=True, text=True, timeout=300, check=True,
-    )  # fmt: skip
-    assert "3 of 3 statements" in done.stdout
-    assert 'aria-label="O, statement 2: anonymous 0.10, official 0.88, action 0.10"' in done.stdout
-    assert "<title>Rain" in done.stdout
-    assert "CONSOLE" not in done.stderr

@@ -1,57 +1,120 @@
-"""The table of sources: who carries how many statements, under how many names."""
-
 from __future__ import annotations
 
-from claimbasis import Article, ArticlePrediction, Prediction, Span, Statement
-from claimbasis.report.page import render_fragment, render_page
-from claimbasis.report.sources import list_sources
+from collections.abc import Callable, Sequence
+
+import pytest
+from rich.console import Console
+
+from claimbasis import ArticlePrediction, Prediction, Statement
+from claimbasis.report.selection import Selection
+from claimbasis.report.sources import summarise_sources
+from claimbasis.report.table import render_table
+from claimbasis.types import Span
+
+Predict = Callable[..., ArticlePrediction]
+ATTACK = """<img src=x onerror=alert(1)>"' & x"""
+TEXT = (
+    "Envoy Irina Valkova told Tass that talks had failed. It was a shame. She wept, Mrs. Valkova said.\n\n"
+    f"{ATTACK} told us so."
+)
+STATEMENTS = [
+    ("Envoy Irina Valkova told Tass that talks had failed.", (0.1, 0.9, 0.1)),
+    ("It was a shame.", (0.1, 0.8, 0.1)),
+    ("She wept, Mrs. Valkova said.", (0.1, 0.7, 0.6)),
+    (f"{ATTACK} told us so.", (0.1, 0.2, 0.1)),
+]
 
 
-def predict(index: int, source: str | None, *labels: str) -> Prediction:
-    statement = Statement(index, 0, 9, "x" * 9)
-    return Prediction(statement, {}, labels, (), None if source is None else Span("source", 0, 9, source))
+@pytest.fixture
+def article(predict: Predict, rest_on: Predict) -> ArticlePrediction:
+    return rest_on(
+        predict(TEXT, STATEMENTS),
+        {
+            0: {"source": "Envoy Irina Valkova", "cue": "told", "relay": "Tass"},
+            1: {"source": "Envoy Irina Valkova"},
+            2: {"source": "Mrs. Valkova", "cue": "said"},
+            3: {"source": ATTACK},
+        },
+        [(2, "source", "She")],
+    )
 
 
-def test_names_of_one_source_are_counted_together() -> None:
-    rows = list_sources([
-        predict(0, "Sergei Lavrov, Russia's foreign minister", "official"),
-        predict(1, "two aides", "anonymous"),
-        predict(2, "Lavrov", "official", "action"),
-        predict(3, "Mr. Lavrov"),
-        predict(4, "Two aides", "anonymous"),
-        predict(5, None, "action"),
-    ])  # fmt: skip
-    assert [(row.name, row.n_statements) for row in rows] == [
-        ("Sergei Lavrov, Russia's foreign minister", 3),
-        ("two aides", 2),
-    ]
-    assert dict(rows[0].labels) == {"official": 2, "action": 1, None: 1}
-    assert rows[1].first.statement.index == 1
+def _predict(names: Sequence[str | None]) -> list[Prediction]:
+    return [
+        Prediction(Statement(n, n, n + 1, "x"), {}, ("officially_attributed",) if n else (), source=name and Span("source", n, n, name))  # type: ignore[arg-type]
+        for n, name in enumerate(names)
+    ]  # fmt: skip
 
 
-def test_institutions_are_no_persons() -> None:
-    names = ["the White House", "the House", "Maria Lvova-Belova", "Ivan Belova"]
-    assert len(list_sources([predict(i, name) for i, name in enumerate(names)])) == 4
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["the ministry", "The Ministry", "ministry’s"], [("the ministry", 3)]),
+        (["Envoy Irina Valkova", "Irina Valkova", "Ms. Valkova"], [("Envoy Irina Valkova", 3)]),
+        (["Irina Valkova, an envoy", "Valkova"], [("Irina Valkova, an envoy", 2)]),
+        (["Ann Smith", "John Smith", "Smith"], [("Ann Smith", 1), ("John Smith", 1), ("Smith", 1)]),
+        (["two officials", "officials"], [("two officials", 1), ("officials", 1)]),
+        (["Valkova", "Irina Valkova"], [("Valkova", 1), ("Irina Valkova", 1)]),
+        (["she", "She", None], [("she", 2)]),
+        (["the", "—"], [("the", 1), ("—", 1)]),
+        ([None, "Reuters", "Police", "Police"], [("Police", 2), ("Reuters", 1)]),
+    ],
+)
+def test_names_of_one_source_are_put_together(names: list[str | None], expected: list[tuple[str, int]]) -> None:
+    assert [(source.name, source.n_statements) for source in summarise_sources(_predict(names))] == expected
 
 
-TEXT = 'An <b>aide</b> said: "No." He left.'
+def test_a_source_tells_its_labels_and_its_other_names() -> None:
+    (source,) = summarise_sources(_predict(["Irina Valkova", "Valkova", "VALKOVA", "irina valkova"]))
+    assert (source.labels, source.other_names) == ({None: 1, "officially_attributed": 3}, ["Valkova"])
 
 
-def page_of(render: object) -> str:
-    source, cue = Span("source", 0, 14, "An <b>aide</b>"), Span("cue", 15, 19, "said")
-    first = Prediction(Statement(0, 0, 26, TEXT[:26]), {"x": 0.9}, ("x",), (source, cue), source, cue)
-    second = Prediction(Statement(1, 27, 35, TEXT[27:]), {"x": 0.8}, ("x",), (), source)
-    prediction = ArticlePrediction(Article(TEXT, id="a"), (first, second), "m-1")
-    return render([prediction]) if render is render_page else render(prediction)  # type: ignore[operator,no-any-return]
+def test_the_page_underlines_source_cue_and_relay_and_lists_the_sources(article: ArticlePrediction) -> None:
+    page = article.to_html()
+    start = TEXT.index("told")
+    for part in (
+        '<span class="source" id="p1-0">Envoy Irina Valkova</span> ',
+        f'<span class="cue" id="p1-{start}">told</span> <span class="relay" id="p1-{start + 5}">Tass</span> that',
+        'data-grounds="p1-0">It was a shame.</span>',
+        'source: Envoy Irina Valkova; cue: told; relay: Tass"',
+        '<a href="#p1-0">Envoy Irina Valkova</a>',
+        "who passed it on",
+    ):
+        assert part in page
+    assert "also: Mrs. Valkova" in page
+    assert "<img" not in page
+    assert "0 statements have none" in page
 
 
-def test_source_and_cue_stand_out_in_the_text_and_are_told_beside_it() -> None:
-    page = page_of(render_page)
-    assert '<span class="source">An &lt;b&gt;aide&lt;/b&gt;</span> <span class="cue">said</span>: &#34;No.&#34;' in page
-    assert page.count('data-source="An &lt;b&gt;aide&lt;/b&gt;"') == 2
-    assert '<th scope="row" dir="auto"><a href="#s1-1">An &lt;b&gt;aide&lt;/b&gt;</a></th>' in page
-    assert "<b>" not in page
+def test_without_spans_the_page_does_not_speak_of_sources(predict: Predict) -> None:
+    page = predict(TEXT, STATEMENTS).to_html()
+    assert "Sources</h" not in page
+    assert "who passed it on" not in page
 
 
-def test_a_notebook_tells_the_source_in_the_tooltip() -> None:
-    assert page_of(render_fragment).count("; source: An &lt;b&gt;aide&lt;/b&gt;") == 2
+def test_spans_that_overlap_lose_no_word(predict: Predict, rest_on: Predict) -> None:
+    prediction = rest_on(
+        predict(TEXT, STATEMENTS),
+        {0: {"source": "Envoy Irina Valkova told", "cue": "told Tass", "relay": "failed. It was"}},
+    )
+    page = prediction.to_html()
+    assert (
+        '<span class="source" id="p1-0">Envoy Irina Valkova </span><span class="source cue" id="p1-20">told</span>'
+        in page
+    )
+    assert ">failed.</span></span>" in page  # a span ends with the statement in which it begins
+
+
+def test_a_notebook_shows_them_without_anchors(article: ArticlePrediction) -> None:
+    made = article._repr_html_()
+    assert '<span class="relay">Tass</span>' in made
+    assert 'id="p1' not in made
+
+
+def test_the_terminal_names_a_source_that_stands_elsewhere(article: ArticlePrediction) -> None:
+    console = Console(width=100, force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        console.print(render_table(article, list(article[0].scores), Selection()))
+    printed = capture.get()
+    assert "\x1b[1;4mEnvoy Irina Valkova\x1b[0m \x1b[4mtold\x1b[0m" in printed
+    assert printed.count("← Envoy Irina Valkova") == 1

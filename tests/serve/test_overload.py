@@ -75,6 +75,19 @@ def test_a_request_that_nobody_waits_for_is_not_read(serve: Callable[..., TestCl
     assert [model.entered.acquire(blocking=False) for _ in range(3)] == [True, True, False]
 
 
+def test_a_request_that_timed_out_frees_its_place(serve: Callable[..., TestClient], model: Any) -> None:
+    client = serve(model, timeout_seconds=0.3, max_waiting=2)
+    model.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: _post(client), range(3)))
+    assert _n_waiting(client) == 0
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(_post, client)
+        _wait_until(lambda: _n_waiting(client) == 1)
+        model.gate.set()
+        assert waiting.result().status_code == 200
+
+
 def test_who_stops_refuses_new_requests_and_finishes_the_open_one(client: TestClient, model: Any) -> None:
     model.gate.clear()
     with ThreadPoolExecutor(1) as pool:
@@ -105,8 +118,9 @@ def test_the_log_is_one_json_line_a_request_without_text(
     _post(client)
     client.post("/v1/label", json={"text": TEXT, TEXT: TEXT})
     client.get(f"/{TEXT}?text={TEXT}")
+    client.get("/openapi.json")
     client.post("/report", data={"text": TEXT})
-    client.post("/report", files={"file": (f"{TEXT}.txt", TEXT.encode() + b"\xff")})
+    client.post("/report", files={"file": (f"{TEXT}.txt", TEXT.encode() + b"\x00")})
     model.failure = ValueError(TEXT)
     failed = _post(client)
     entries = [json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("claimbasis")]
@@ -115,6 +129,7 @@ def test_the_log_is_one_json_line_a_request_without_text(
         ("/v1/label", 200, 1, 2),
         ("/v1/label", 422, 0, 0),
         (None, 404, 0, 0),
+        ("/openapi.json", 200, 0, 0),
         ("/report", 200, 1, 2),
         ("/report", 422, 0, 0),
         ("/v1/label", 500, 0, 0),

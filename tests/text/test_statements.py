@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import sentencex
 from splitting_cases import CASES, JOIN
 
 from claimbasis import split_statements
@@ -34,6 +35,21 @@ def test_offsets_point_into_the_untouched_text_and_never_overlap(text: str) -> N
 def test_no_letter_is_lost_from_a_text_without_full_stops() -> None:
     text = "word " * 3000
     assert "".join(s.text for s in split_statements(text)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_long_line_is_cut_behind_full_stops() -> None:
+    statements = split_statements("The envoys left the hall. " * 4_000)
+    assert {s.text for s in statements} == {"The envoys left the hall."}
+    assert len(statements) == 4_000
+
+
+def test_quotations_that_never_close_take_no_quadratic_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks: list[str] = []
+    monkeypatch.setattr(sentencex, "get_sentence_boundaries", lambda _, block: blocks.append(block) or [])
+    text = "“" * 20_000 + "''" * 5_000
+    split_statements(text)
+    assert "".join(blocks) == text
+    assert max(block.count("“") + block.count("''") for block in blocks) == 1_000
 
 
 def test_only_the_asked_part_is_read() -> None:

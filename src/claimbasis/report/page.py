@@ -15,7 +15,13 @@ from markupsafe import Markup
 
 from claimbasis.codebook import shipped_codebook
 from claimbasis.report.lanes import LANE_WIDTH, Lanes, draw_strip, draw_weeks, find_most
-from claimbasis.report.passages import Passage, find_label_names, show_labels, split_paragraphs
+from claimbasis.report.passages import (
+    Passage,
+    find_label_names,
+    name_span_anchor,
+    show_labels,
+    split_paragraphs,
+)
 from claimbasis.report.profile import (
     ArticleSummary,
     OutletSummary,
@@ -27,7 +33,7 @@ from claimbasis.report.profile import (
     summarise_outlets,
     summarise_weeks,
 )
-from claimbasis.report.sources import SourceRow, list_sources
+from claimbasis.report.sources import SourceSummary, summarise_sources
 from claimbasis.types import Article, ArticlePrediction
 
 INDEX_FILE = "index.html"
@@ -46,7 +52,7 @@ class _ArticleView:
     profile: Profile
     strip: Lanes
     paragraphs: list[list[Passage]]
-    sources: list[SourceRow]
+    sources: list[SourceSummary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ def _view_article(prediction: ArticlePrediction, names: Sequence[str], number: i
         profile=count_statements(prediction),
         strip=draw_strip(prediction, (*names, None), number=number),
         paragraphs=split_paragraphs(prediction, show_labels(names), number=number),
-        sources=list_sources(prediction),
+        sources=summarise_sources(prediction),
     )
 
 
@@ -139,6 +145,8 @@ def _render(
         "model_ids": list(dict.fromkeys(view.model_id for view in shown)),
         "codebook": shipped_codebook().version,
         "lane_width": LANE_WIDTH,
+        "has_sources": any(view.sources for view in articles),
+        "name_span_anchor": name_span_anchor,
         "style": style,
         "style_hash": hash_inline(style),
         "script": script,

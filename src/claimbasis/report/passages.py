@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from claimbasis.codebook import shipped_codebook
-from claimbasis.types import ROLES, ArticlePrediction, Prediction
+from claimbasis.types import ArticlePrediction, Prediction, Role, Span, Statement
 
 _N_STYLES = 5  # that marks.css knows; a sixth label looks like the first, and its letter still differs
 _LINE_BREAK = re.compile(r"[\n\r\u2028\u2029]\s*")
@@ -30,6 +32,15 @@ NONE = ShownLabel(None, "none of these", "–", "Rests on none of these grounds,
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a statement that is a source, a cue or a relay as a whole, or none of them."""
+
+    text: str
+    roles: tuple[Role, ...]
+    anchor: str  # where a span begins, else empty
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """How one statement is marked."""
 
@@ -37,8 +48,8 @@ class Mark:
     anchor: str
     labels: tuple[ShownLabel, ...]  # best first, NONE when it carries no label
     scores: tuple[tuple[ShownLabel, float], ...]  # in [0, 1], codebook order
-    pieces: tuple[tuple[str, str], ...]  # the statement's text, each piece with the roles it plays as CSS classes
-    source: str  # who it rests on; empty where that is not known
+    pieces: tuple[Piece, ...]  # the statement's text
+    grounds: tuple[tuple[Span, str], ...]  # source, cue and relay, each with its anchor
 
     @property
     def strength(self) -> int:
@@ -98,34 +109,53 @@ def split_paragraphs(
 
 
 def _cut(prediction: ArticlePrediction, labels: Mapping[str | None, ShownLabel], number: int) -> Iterator[Passage]:
-    text, end = prediction.article.text, 0
+    text, end, spans = prediction.article.text, 0, _gather_spans(prediction)
     for item in prediction:
         yield Passage(text[end : item.statement.start], None)
-        yield Passage(item.statement.text, _mark(item, labels, number))
+        pieces = tuple(_cut_pieces(item.statement, spans[item.statement.index], number))
+        yield Passage(item.statement.text, _mark(item, labels, pieces, number))
         end = item.statement.end
     yield Passage(text[end:], None)
 
 
-def _mark(item: Prediction, labels: Mapping[str | None, ShownLabel], number: int) -> Mark:
+def _gather_spans(prediction: ArticlePrediction) -> dict[int, list[Span]]:
+    """All spans, each once, by the number of the statement in which it begins."""
+    spans = {span for item in prediction for span in (*item.spans, *item.grounds)}
+    starts = [item.statement.start for item in prediction]
+    gathered: dict[int, list[Span]] = defaultdict(list)
+    for span in sorted(spans, key=lambda span: (span.start, span.end, span.role)):
+        if position := bisect_right(starts, span.start):
+            gathered[prediction[position - 1].statement.index].append(span)
+    return gathered
+
+
+def _cut_pieces(statement: Statement, spans: Sequence[Span], number: int) -> Iterator[Piece]:
+    """The statement cut where a span begins or ends."""
+    begin, end = statement.start, statement.end
+    edges = sorted({begin, end, *(edge for s in spans for edge in (s.start, s.end) if begin < edge < end)})
+    begins = {span.start for span in spans}
+    for first, stop in itertools.pairwise(edges):
+        roles = tuple(dict.fromkeys(s.role for s in spans if s.start <= first and stop <= s.end))
+        anchor = name_span_anchor(first, number) if first in begins else ""
+        yield Piece(statement.text[first - begin : stop - begin], roles, anchor)
+
+
+def _mark(item: Prediction, labels: Mapping[str | None, ShownLabel], pieces: tuple[Piece, ...], number: int) -> Mark:
     return Mark(
         number=item.statement.index + 1,
         anchor=name_anchor(item, number),
         labels=tuple(labels[name] for name in item.labels or (None,)),
         scores=tuple((label, item.scores[name]) for name, label in labels.items() if name in item.scores),
-        pieces=tuple(_cut_at_spans(item)),
-        source=" ".join(item.source.text.split()) if item.source else "",
+        pieces=pieces,
+        grounds=tuple((span, name_span_anchor(span.start, number)) for span in item.grounds),
     )
-
-
-def _cut_at_spans(item: Prediction) -> Iterator[tuple[str, str]]:
-    """The statement's text, cut wherever a span begins or ends."""
-    text, offset = item.statement.text, item.statement.start
-    edges = {0, len(text), *(place - offset for span in item.spans for place in (span.start, span.end))}
-    for start, end in itertools.pairwise(sorted(edges)):
-        held = {span.role for span in item.spans if span.start - offset <= start and end <= span.end - offset}
-        yield text[start:end], " ".join(role for role in ROLES if role in held)
 
 
 def name_anchor(item: Prediction, number: int) -> str:
     """Where a statement of the page's article with this number can be jumped to."""
     return f"s{number}-{item.statement.index + 1}"
+
+
+def name_span_anchor(start: int, number: int) -> str:
+    """Where a source, cue or relay can be jumped to that begins with this character of the article."""
+    return f"p{number}-{start}"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from claimbasis.types import ROLES, ArticlePrediction
 
-_SPAN_PARTS = ("", "_start", "_end")
+_SPAN_COLUMNS = [f"{role}{part}" for role in ROLES for part in ("", "_start", "_end")]
 
 
 def render_jsonl(prediction: ArticlePrediction) -> str:
@@ -19,8 +19,19 @@ def render_jsonl(prediction: ArticlePrediction) -> str:
 
 def render_csv_header(labels: Iterable[str]) -> str:
     """The header line of `render_csv`."""
-    names = ["article_id", "index", "start", "end", "text", "label", "labels", *(f"score_{label}" for label in labels)]
-    return _line([*names, *(f"{role}{part}" for role in ROLES for part in _SPAN_PARTS), "model_id"])
+    names = [
+        "article_id",
+        "index",
+        "start",
+        "end",
+        "text",
+        "label",
+        "labels",
+        *(f"score_{label}" for label in labels),
+        *_SPAN_COLUMNS,
+        "model_id",
+    ]
+    return _line(names)
 
 
 def render_csv(prediction: ArticlePrediction) -> str:
@@ -28,8 +39,7 @@ def render_csv(prediction: ArticlePrediction) -> str:
     return "".join(
         _line([
             _safe(row["article_id"]), row["index"], row["start"], row["end"], _safe(row["text"]), row["label"] or "",
-            " ".join(row["labels"]), *row["scores"].values(),
-            *(_safe(row[role + part]) for role in ROLES for part in _SPAN_PARTS), row["model_id"],
+            " ".join(row["labels"]), *row["scores"].values(), *(_safe(row[name]) for name in _SPAN_COLUMNS), row["model_id"],
         ])
         for row in prediction.to_rows()
     )  # fmt: skip
@@ -37,9 +47,8 @@ def render_csv(prediction: ArticlePrediction) -> str:
 
 def _safe(value: object) -> object:
     """A spreadsheet must not take what others wrote for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    unsafe = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if unsafe else value
 
 
 def _line(values: Iterable[object]) -> str:

@@ -1,4 +1,4 @@
-"""The sources of an article, and how many of its statements each carries."""
+"""Who an article's statements come from: one row a source, however the text names it."""
 
 from __future__ import annotations
 
@@ -9,57 +9,63 @@ from dataclasses import dataclass, field
 
 from claimbasis.types import Prediction
 
-_ARTICLE = re.compile(r"(the|a|an)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile("['’]s$")
-_TITLES = {"mr", "mrs", "ms", "dr", "president", "minister", "senator", "sen", "rep", "judge", "justice", "gov", "gen"}
-_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+$")  # a last word with a capital: a surname, or an institution's
+_WORD = re.compile(r"[^\W_]+(?:[-.&][^\W_]+)*")
+_POSSESSIVE = re.compile(r"['’]s\b")
+# What follows a comma or a bracket tells more about the source, and is no part of its name.
+_MORE = re.compile(r"[,;(\[–—]")
+_LEFT_OUT = frozenset(("a", "an", "the", "mr", "mrs", "ms", "dr"))
 
 
 @dataclass(slots=True)
-class SourceRow:
-    """One source under all the names that a text gives it."""
+class SourceSummary:
+    """One source and what rests on it."""
 
-    name: str  # the longest
-    first: Prediction  # the first statement that rests on it
+    name: str  # as the text names it first
+    start: int  # of that name in the article, in characters
     n_statements: int = 0
     labels: Counter[str | None] = field(default_factory=Counter)  # a statement with two labels counts for both
+    other_names: list[str] = field(default_factory=list)  # in the order in which they come
 
 
-def list_sources(predictions: Iterable[Prediction]) -> list[SourceRow]:
-    """The sources of an article, those that carry most statements first.
+def summarise_sources(predictions: Iterable[Prediction]) -> list[SourceSummary]:
+    """The sources of an article's statements, that of most statements first.
 
-    Two names are one source when they differ in nothing but case, articles and possessives, or when the shorter one is the
-    last word of an earlier longer one ("Mr. Lavrov", "Lavrov"). What points back is resolved already.
+    Two names are one source when they are the same words (capitals, articles and forms of address aside), or when the
+    later one begins with a capital and is the end of exactly one longer name before it.
     """
-    rows: dict[str, SourceRow] = {}
-    by_surname: dict[str, str] = {}
-    for prediction in predictions:
-        if not prediction.source:
+    sources: dict[tuple[str, ...], SourceSummary] = {}  # by the words of each name; several may lead to one source
+    for item in predictions:
+        if item.source is None:
             continue
-        name = " ".join(prediction.source.text.split())
-        key = _key(name)
-        surname = _surname(name)
-        key = by_surname.get(surname, key) if surname and _is_short(key) else key
-        row = rows.setdefault(key, SourceRow(name, prediction))
-        if surname:
-            by_surname.setdefault(surname, key)
-        row.name = max(row.name, name, key=len)
-        row.n_statements += 1
-        row.labels.update(prediction.labels or (None,))
-    return sorted(rows.values(), key=lambda row: (-row.n_statements, row.first.statement.index))
+        words = _split_name(item.source.text)
+        key = tuple(word.casefold() for word in words)
+        if key not in sources:
+            sources[key] = _find_longer(words, sources) or SourceSummary(item.source.text, item.source.start)
+        _count(sources[key], item, item.source.text)
+    found = {id(source): source for source in sources.values()}
+    return sorted(found.values(), key=lambda source: (-source.n_statements, source.start))
 
 
-def _key(name: str) -> str:
-    return _POSSESSIVE.sub("", _ARTICLE.sub("", name, count=1)).casefold()
+def _split_name(text: str) -> list[str]:
+    """The words that tell a source from another; all words where none would be left."""
+    name = _POSSESSIVE.sub("", _MORE.split(text.strip(), maxsplit=1)[0])
+    words = _WORD.findall(name)
+    return [word for word in words if word.casefold() not in _LEFT_OUT] or words or [text]
 
 
-def _surname(name: str) -> str | None:
-    """The last word of a person's name; "the White House" has none."""
-    words = _POSSESSIVE.sub("", name.partition(",")[0]).split()
-    return words[-1].casefold() if words and _NAME.match(words[-1]) and not _ARTICLE.match(name) else None
+def _find_longer(words: list[str], sources: dict[tuple[str, ...], SourceSummary]) -> SourceSummary | None:
+    if not words[0][:1].isupper():
+        return None
+    key = tuple(word.casefold() for word in words)
+    longer = {
+        id(source): source for name, source in sources.items() if len(name) > len(key) and name[-len(key) :] == key
+    }
+    return next(iter(longer.values())) if len(longer) == 1 else None
 
 
-def _is_short(key: str) -> bool:
-    """A last word alone, or with a title."""
-    words = [word.strip(".") for word in key.partition(",")[0].split()]
-    return len(words) == 1 or (len(words) == 2 and words[0] in _TITLES)
+def _count(source: SourceSummary, item: Prediction, name: str) -> None:
+    source.n_statements += 1
+    source.labels.update(item.labels or (None,))
+    known = {other.casefold() for other in (source.name, *source.other_names)}
+    if name.casefold() not in known:
+        source.other_names.append(name)

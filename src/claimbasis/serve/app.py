@@ -45,7 +45,7 @@ class Service:
     async def label(
         self,
         request: Request,
-        parse: Callable[[], Sequence[Article]],
+        parse: Callable[[CheckTime], Sequence[Article]],
         render: Callable[[list[ArticlePrediction]], str],
     ) -> str:
         """Parses, labels and renders in the worker's thread, so that the event loop stays free.
@@ -55,7 +55,7 @@ class Service:
         """
 
         def act(check_time: CheckTime) -> str:
-            predictions = label_articles(self.model, parse(), self.limits, check_time)
+            predictions = label_articles(self.model, parse(check_time), self.limits, check_time)
             request.state.n_articles, request.state.n_statements = len(predictions), sum(map(len, predictions))
             check_time()
             return render(predictions)
@@ -99,7 +99,7 @@ def _add_api(app: FastAPI, service: Service) -> None:
         _check_json(request)
         body = await request.body()
         return Response(
-            await service.label(request, lambda: service.requests.parse(body), _render_json),
+            await service.label(request, lambda _: service.requests.parse(body), _render_json),
             media_type="application/json",
         )
 
@@ -132,7 +132,9 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """The page that `claimbasis report` makes of a text or a file."""
         content = await read_form(request, limits)
         try:
-            return answer_report(await service.label(request, lambda: parse_form(content, limits), render_page))
+            return answer_report(
+                await service.label(request, lambda check_time: parse_form(content, limits, check_time), render_page)
+            )
         except Refusal as refusal:
             again = Home(refusal, limits, model_id, title=content.title, text=content.text)
             return answer_home(again, refusal.status, refusal.headers)

@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from claimbasis.serve.files import KINDS
 from claimbasis.serve.limits import Limits
-from claimbasis.serve.wire import ErrorAnswer, LabelRequests
+from claimbasis.serve.wire import SOMETHING, ErrorAnswer, LabelRequests
 
 _SCHEMAS = "#/components/schemas/{model}"
 _MEANINGS = {
@@ -47,24 +48,20 @@ def describe_request(requests: LabelRequests) -> dict[str, Any]:
 
 def describe_form(limits: Limits) -> dict[str, Any]:
     """The body of `POST /report`."""
-    text = {"type": "string", "maxLength": limits.max_article_chars}
+    text = {
+        "type": "string", "pattern": SOMETHING, "maxLength": limits.max_article_chars,
+        "description": "not only blanks, no null bytes",
+    }  # fmt: skip
     title = {"type": "string", "maxLength": limits.max_field_chars}
-    multipart = {
-        "type": "object",
-        "description": "either `text` or `file`",
-        "properties": {
-            "text": text,
-            "title": title,
-            "file": {"type": "string", "format": "binary", "description": "text, Markdown, HTML or JSONL in UTF-8"},
-        },
-        "additionalProperties": False,
-    }
+    file = {"type": "string", "format": "binary", "description": f"{KINDS}; at most {limits.max_file_bytes:,} bytes"}
     plain = {
         "type": "object",
         "properties": {"text": text, "title": title},
         "required": ["text"],
         "additionalProperties": False,
     }
+    upload = plain | {"properties": {"file": file, "title": title}, "required": ["file"]}
+    multipart = {"oneOf": [plain, upload]}
     content = {
         "multipart/form-data": {"schema": multipart},
         "application/x-www-form-urlencoded": {"schema": plain},

@@ -1,4 +1,4 @@
-"""Articles from the page's form: a pasted text, or one file."""
+"""What the page's form brings: a pasted text, or one file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from claimbasis.errors import InputError
+from claimbasis.serve.apart import parse_apart
+from claimbasis.serve.files import KINDS, check_article
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.refusals import Refusal
-from claimbasis.text.articles import parse_bytes
+from claimbasis.serve.worker import CheckTime
 from claimbasis.types import Article
 
 FIELDS = ("title", "text", "file")
-_ENDINGS = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".jsonl", ".ndjson")
-_KINDS = "text (.txt, .md), HTML (.html) or JSONL (.jsonl) in UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ async def read_form(request: Request, limits: Limits) -> FormContent:
     """
     _check_type(request)
     try:
-        async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=limits.max_body_bytes) as form:
+        async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=limits.max_form_bytes) as form:
             _check_fields([name for name, _ in form.multi_items()])
             return await _read_content(form)
     except HTTPException as error:
@@ -100,7 +99,7 @@ def _check_content(content: FormContent, limits: Limits) -> None:
             422,
             "choose either a text or a file",
             found="both" if all(texts) else "neither, or an empty file",
-            allowed=f"one text, or one file: {_KINDS}",
+            allowed=f"one text, or one file: {KINDS}",
             way_out="empty the text field, or take the file out of the form" if all(texts) else "paste a text",
         )
     most = limits.max_field_chars
@@ -114,80 +113,16 @@ def _check_content(content: FormContent, limits: Limits) -> None:
         )
 
 
-def parse_form(content: FormContent, limits: Limits) -> list[Article]:
-    """The articles in a form's one text or one file; takes a while for HTML.
+def parse_form(content: FormContent, limits: Limits, check_time: CheckTime) -> list[Article]:
+    """The articles in a form's one text or one file; takes a while for documents.
 
     Raises:
         Refusal: There is no text or file, or both; an article cannot be read, or is beyond a limit.
+        TimeoutError: The time limit is reached.
     """
     _check_content(content, limits)
-    articles = _parse_file(content, limits) if content.file else [Article(text=content.text, title=content.title)]
-    for article in articles:
-        _check_article(article, limits)
-    return articles
-
-
-def _parse_file(content: FormContent, limits: Limits) -> list[Article]:
-    problems: list[InputError] = []
-    articles = []
-    try:
-        _check_kind(content)
-        for article in parse_bytes(content.file_name, content.file, problems.append):
-            articles.append(article)
-            if len(articles) > limits.max_articles:
-                raise _refuse_number(limits)
-    except InputError as error:
-        problems.append(error)
-    if problems or not articles:
-        raise Refusal(
-            422,
-            "the file cannot be read" if not articles else f"of the file's articles {len(problems)} cannot be read",
-            found=str(problems[0]) if problems else "no articles",
-            allowed=_KINDS,
-            way_out="correct the file, or paste the text",
-        )
-    return articles
-
-
-def _check_kind(content: FormContent) -> None:
-    """Refuses other kinds of files, packed ones among them: their parsers are not for what strangers send."""
-    raw = content.file
-    ending = PurePath(content.file_name).suffix.lower()
-    if ending and ending not in _ENDINGS:
-        raise InputError(f"{content.file_name}: a file that ends in {ending}; save it as text")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{content.file_name}: byte {error.start:,} is not UTF-8; save the file as UTF-8") from error
-
-
-def _refuse_number(limits: Limits) -> Refusal:
-    return Refusal(
-        422,
-        "too many articles",
-        found=f"more than {limits.max_articles}",
-        allowed=f"at most {limits.max_articles} articles in a file",
-        way_out="split the file, or use `claimbasis report` for an archive",
-    )
-
-
-def _check_article(article: Article, limits: Limits) -> None:
-    found = len(article.text)
-    if found > limits.max_article_chars:
-        raise Refusal(
-            422,
-            "the text is too long",
-            found=f"{found:,} characters",
-            allowed=f"at most {limits.max_article_chars:,} characters an article",
-            way_out="split the text, or start the server with a larger --max-chars",
-        )
-    if "\x00" in article.text:
-        raise Refusal(
-            422,
-            "the text holds null bytes",
-            found=f"{article.text.count(chr(0)):,} null bytes",
-            allowed="text",
-            way_out="take them out; a file with null bytes is usually no text",
-        )
+    if content.file:
+        return parse_apart(content.file_name, content.file, limits, check_time)
+    article = Article(text=content.text, title=content.title)
+    check_article(article, limits)
+    return [article]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from claimbasis.serve.answers import answer_refusal
+from claimbasis.serve.answers import REPORT_PATH, answer_refusal
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.refusals import Refusal, refuse_body, refuse_busy, refuse_stopping
 from claimbasis.serve.worker import Worker
@@ -35,6 +36,7 @@ class Traffic:
     """What is going on in a server."""
 
     n_open: int = 0  # requests without a complete answer
+    n_held_bytes: int = 0  # of their bodies
     stopping: bool = False
 
 
@@ -44,6 +46,7 @@ class _Exchange:
 
     started: float = field(default_factory=time.perf_counter)
     status: int | None = None  # None until the answer begins
+    n_bytes: int = 0  # of the body as far as it is held
 
 
 class _ClientGone(Exception):  # not an error
@@ -70,12 +73,13 @@ class Gate:
             await self._handle(scope, receive, _dress(send, exchange), exchange)
         finally:
             self._traffic.n_open -= 1
+            self._traffic.n_held_bytes -= exchange.n_bytes
             self._log(scope, exchange)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
         try:
             self._check_room()
-            body = await self._read_body(scope, receive)
+            body = await self._read_body(scope, receive, exchange)
             await self._app(scope, _replay(body, receive), send)
         except Refusal as refusal:
             await answer_refusal(refusal, scope["path"])(scope, receive, send)
@@ -94,19 +98,26 @@ class Gate:
                 f"{self._limits.max_open} open requests", f"at most {self._limits.max_open} open requests"
             )
 
-    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
+    def _hold(self, exchange: _Exchange, n_bytes: int) -> None:
+        exchange.n_bytes += n_bytes
+        self._traffic.n_held_bytes += n_bytes
+        most = self._limits.max_held_bytes
+        if self._traffic.n_held_bytes > most:
+            raise refuse_busy("more bytes in all requests than it can hold", f"at most {most:,} bytes in all requests")
+
+    async def _read_body(self, scope: Scope, receive: Receive, exchange: _Exchange) -> bytes:
         """The whole body, which is never longer than the limit.
 
         Raises:
-            Refusal: The body is too long, or does not arrive in time.
+            Refusal: The body is too long, does not arrive in time, or the server holds too much already.
         """
-        most = self._limits.max_body_bytes
+        most = self._limits.max_form_bytes if scope["path"] == REPORT_PATH else self._limits.max_body_bytes
         told = dict(scope["headers"]).get(b"content-length", b"")
         if told.isdigit() and int(told[:20]) > most * _MOST_FORGOTTEN:
             raise refuse_body(f"{int(told[:20]):,} bytes", most)
         try:
             async with asyncio.timeout(self._limits.timeout_seconds):
-                return await _collect(receive, most)
+                return await _collect(receive, most, lambda n_bytes: self._hold(exchange, n_bytes))
         except TimeoutError:
             raise Refusal(
                 408,
@@ -117,11 +128,11 @@ class Gate:
             ) from None
 
     def _log(self, scope: Scope, exchange: _Exchange) -> None:
-        """One line of JSON: nothing of what the client wrote, neither its path nor its text."""
+        """One line of JSON: nothing of what the client wrote, neither a path of its own nor its text."""
         state: dict[str, Any] = scope.get("state", {})
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "route": getattr(scope.get("route"), "path", None),
+            "route": _tell_route(scope),
             "status": exchange.status,
             "milliseconds": round(1000 * (time.perf_counter() - exchange.started), 1),
             "articles": state.get("n_articles", 0),
@@ -129,6 +140,11 @@ class Gate:
             "waiting": self._worker.n_waiting,
         }
         logger.info("%s", json.dumps(entry))
+
+
+def _tell_route(scope: Scope) -> str | None:
+    """The address when it is one of ours."""
+    return next((route.path for route in scope["app"].routes if route.path == scope["path"]), None)
 
 
 def _dress(send: Send, exchange: _Exchange) -> Send:
@@ -141,7 +157,7 @@ def _dress(send: Send, exchange: _Exchange) -> Send:
     return send_dressed
 
 
-async def _collect(receive: Receive, most: int) -> bytes:
+async def _collect(receive: Receive, most: int, hold: Callable[[int], None]) -> bytes:
     body, n_bytes = bytearray(), 0
     while True:
         message = await receive()
@@ -149,6 +165,7 @@ async def _collect(receive: Receive, most: int) -> bytes:
             raise _ClientGone
         n_bytes += len(message.get("body", b""))
         if n_bytes <= most:
+            hold(len(message.get("body", b"")))
             body += message.get("body", b"")
         more = message.get("more_body", False)
         if n_bytes > most * _MOST_FORGOTTEN or (n_bytes > most and not more):

@@ -11,8 +11,10 @@ from markupsafe import Markup
 
 from claimbasis.codebook import shipped_codebook
 from claimbasis.report.page import hash_inline
+from claimbasis.serve.files import KINDS
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.refusals import Refusal
+from claimbasis.text.articles import FILE_ENDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Home:
         context = {
             "home": self,
             "codebook": shipped_codebook(),
+            "endings": (*FILE_ENDINGS, ".gz"),
+            "kinds": KINDS,
             "style": _read("home.css"),
             "script": _read("home.js"),
         }

@@ -16,13 +16,20 @@ class Limits:
 
     max_article_chars: int = 100_000  # of one text: about 16,000 words
     max_field_chars: int = 1_000  # of a title, an id, an outlet, a date, an address
+    max_file_bytes: int = 10_000_000  # of one file in the page's form: a PDF brings its pictures along
     max_articles: int = 50  # a request
     max_statements: int = 2_000  # a request
     timeout_seconds: float = 30.0  # for a body to arrive, and again for its answer
     max_waiting: int = 32  # requests in the queue, besides the one that is being read
     max_open: int = 256  # requests of any kind at one time, those whose bodies are still arriving included
+    max_held_bytes: int = 500_000_000  # of all their bodies together
+
+    @property
+    def max_form_bytes(self) -> int:
+        """The most for the body of the page's form."""
+        return max(self.max_body_bytes, self.max_file_bytes + _BYTES_BESIDE_TEXT)
 
     @property
     def max_body_bytes(self) -> int:
-        """The most for a request's body: the longest article fits, whatever its letters and their escapes."""
+        """The most for any other body: the longest article fits, whatever its letters and their escapes."""
         return _MOST_BYTES_A_CHAR * self.max_article_chars + _BYTES_BESIDE_TEXT

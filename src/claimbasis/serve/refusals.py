@@ -44,7 +44,7 @@ def refuse_body(found: str, max_body_bytes: int) -> Refusal:
         "the request is too large",
         found=found,
         allowed=f"at most {max_body_bytes:,} bytes",
-        way_out="send fewer articles in one request, or start the server with a larger --max-chars",
+        way_out="send fewer articles in one request or a file's text alone, or use `claimbasis report`",
     )
 
 

@@ -15,7 +15,7 @@ from claimbasis.types import Article
 
 # Null bytes are no text; a text also needs something to read.
 _NO_NULL = r"^[^\x00]*$"
-_SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
+SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _FIELDS = {
     "id": "repeated in the answer as `article_id`",
     "title": "repeated in the answer",
@@ -49,13 +49,15 @@ class StatementAnswer(_Closed):
     label: str | None = Field(description="the best label above its threshold, null when there is none")
     labels: list[str] = Field(description="all labels above their thresholds, best first")
     scores: dict[str, float] = Field(description="label: calibrated probability in [0, 1], independent of the others")
-    source: str | None = Field(description="who the statement rests on; may stand in an earlier statement")
-    source_start: int | None = Field(description="first character in the article's text")
+    source: str | None = Field(description="the words for whom the statement comes from; null where none was found")
+    source_start: int | None = Field(
+        description="first character in the article's text, which may stand before the statement"
+    )
     source_end: int | None = Field(description="exclusive")
-    cue: str | None = Field(description="the words that credit it")
+    cue: str | None = Field(description="the words that attribute it, such as “said”")
     cue_start: int | None
     cue_end: int | None
-    relay: str | None = Field(description="who passed on what the source said")
+    relay: str | None = Field(description="who passes on what the source said")
     relay_start: int | None
     relay_end: int | None
     model_id: str
@@ -89,11 +91,13 @@ class LimitsAnswer(_Closed):
 
     max_article_chars: int
     max_field_chars: int
+    max_file_bytes: int
     max_articles: int
     max_statements: int
     timeout_seconds: float
     max_waiting: int
     max_open: int
+    max_held_bytes: int
     max_body_bytes: int
 
 
@@ -163,7 +167,7 @@ class LabelRequests:
 
 
 def _make_article(limits: Limits) -> type[BaseModel]:
-    text = Field(pattern=_SOMETHING, max_length=limits.max_article_chars, description="not only blanks, no null bytes")
+    text = Field(pattern=SOMETHING, max_length=limits.max_article_chars, description="not only blanks, no null bytes")
     more: dict[str, Any] = {
         name: (str, Field("", pattern=_NO_NULL, max_length=limits.max_field_chars, description=description))
         for name, description in _FIELDS.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import sys
@@ -30,6 +31,7 @@ _FORMATS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".pdf": "pdf", ".docx": "docx", ".eml": "mail",
 }  # fmt: skip
+FILE_ENDINGS = tuple(_FORMATS)
 _DOCUMENTS: dict[str, Callable[[bytes, str], Article]] = {"pdf": parse_pdf, "docx": parse_docx, "mail": parse_mail}
 # What Word and macOS leave beside the files: no articles, though they end like them.
 _SIDE_FILES = ("~$", "._")
@@ -91,18 +93,45 @@ def _read_url(url: str, *, fetch: bool) -> Article:
 
 
 def _read_file(path: str, on_reject: RejectHandler) -> Iterator[Article]:
-    with _open(path) as stream:
-        if _FORMATS.get(_suffix(path)) == "jsonl":
-            yield from _read_jsonl(path, stream, on_reject)
-            return
-        raw = _read_limited(path, stream)
-    yield from parse_bytes(path, raw, on_reject)
-
-
-def _open(path: str) -> IO[bytes]:
     if path == STDIN:
-        return sys.stdin.buffer
-    return cast(IO[bytes], gzip.open(path)) if path.endswith(".gz") else Path(path).open("rb")
+        yield from _read_stream(path, sys.stdin.buffer, on_reject)
+        return
+    with Path(path).open("rb") as stream:
+        yield from _read_stream(path, _unpack(path, stream), on_reject)
+
+
+def parse_bytes(path: str, raw: bytes, on_reject: RejectHandler) -> Iterator[Article]:
+    """The articles in the content of one file.
+
+    Args:
+        path: The file's name: its ending tells the format, and messages and ids begin with it.
+        raw: Its bytes.
+        on_reject: Called with the reason for each row of JSONL that cannot be read.
+
+    Raises:
+        InputError: Nothing in the file can be read.
+    """
+    try:
+        yield from _read_stream(path, _unpack(path, io.BytesIO(raw)), on_reject)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be unpacked ({error}); pack it anew with gzip") from error
+
+
+def _unpack(path: str, stream: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(stream)) if path.endswith(".gz") else stream
+
+
+def _read_stream(path: str, stream: IO[bytes], on_reject: RejectHandler) -> Iterator[Article]:
+    file_format = _FORMATS.get(_suffix(path))
+    if file_format == "jsonl":
+        yield from _read_jsonl(path, stream, on_reject)
+        return
+    raw = _read_limited(path, stream)
+    file_format = file_format or _sniff(raw)
+    if file_format == "jsonl":
+        yield from _read_jsonl(path, io.BytesIO(raw), on_reject)
+    else:
+        yield _parse_one(file_format, raw, "stdin" if path == STDIN else path)
 
 
 def _read_limited(path: str, stream: IO[bytes]) -> bytes:
@@ -113,24 +142,6 @@ def _read_limited(path: str, stream: IO[bytes]) -> bytes:
             "write a collection as JSONL, one object with a 'text' a line"
         )
     return raw
-
-
-def parse_bytes(path: str, raw: bytes, on_reject: RejectHandler) -> Iterator[Article]:
-    """The articles in the content of one file.
-
-    Args:
-        path: The file's name: its ending tells the format, and messages and ids begin with it.
-        raw: Its bytes, not gzipped.
-        on_reject: Called with the reason for each row of JSONL that cannot be read.
-
-    Raises:
-        InputError: Nothing in the file can be read.
-    """
-    file_format = _FORMATS.get(_suffix(path)) or _sniff(raw)
-    if file_format == "jsonl":
-        yield from _read_jsonl(path, iter(raw.splitlines(keepends=True)), on_reject)
-    else:
-        yield _parse_one(file_format, raw, "stdin" if path == STDIN else path)
 
 
 def _parse_one(file_format: str, raw: bytes, place: str, *, charset: str = "") -> Article:
@@ -155,8 +166,8 @@ def _sniff(raw: bytes) -> str:
     return "jsonl" if re.match(r'\{\s*"', head) else "text"
 
 
-def _read_jsonl(path: str, lines: Iterable[bytes], on_reject: RejectHandler) -> Iterator[Article]:
-    for number, line in enumerate(_limited_lines(lines), 1):
+def _read_jsonl(path: str, stream: IO[bytes], on_reject: RejectHandler) -> Iterator[Article]:
+    for number, line in enumerate(_limited_lines(stream), 1):
         place = f"{path}:{number}"
         if not line.strip():
             continue
@@ -166,12 +177,8 @@ def _read_jsonl(path: str, lines: Iterable[bytes], on_reject: RejectHandler) -> 
             on_reject(error)
 
 
-def _limited_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+def _limited_lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Lines, none longer than the limit by more than one character, however long those in the file are."""
-    if not hasattr(lines, "readline"):
-        yield from lines
-        return
-    stream = cast(IO[bytes], lines)
     while line := stream.readline(MAX_ARTICLE_BYTES + 1):
         yield line
         while len(line) > MAX_ARTICLE_BYTES and not line.endswith(b"\n"):

@@ -15,8 +15,12 @@ from claimbasis.types import Statement
 # No sentence of the annotated news is longer than 1,018 characters; past this length a "sentence" is a table or a text
 # without full stops, and is cut at the last blank so that no part of it is lost.
 MAX_STATEMENT_CHARS = 2_000
-# The splitter is handed at most this much at once: a text without a single line break must not be one huge call.
-MAX_BLOCK_CHARS = 100_000
+# The splitter is handed at most this much at once, because its time grows with the square of some texts: for each mark
+# that opens a quotation it looks for the one that closes it. In 14,457 news articles no line is longer than 29,096
+# characters, and none has more than 52 such marks.
+MAX_BLOCK_CHARS = 30_000
+MAX_BLOCK_QUOTATIONS = 1_000
+_OPENS_QUOTATION = re.compile(r"[“„‟‘‚‛«‹`]|''")
 
 # Where sentencex joins two sentences: an ending that it takes for a month's abbreviation, for an ellipsis inside a
 # sentence, or that stands beside a bracketed sentence.
@@ -65,10 +69,23 @@ def _split(text: str, start: int, end: int) -> list[Statement]:
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for first in range(start, end, MAX_BLOCK_CHARS):
-        block = text[first : min(end, first + MAX_BLOCK_CHARS)]
+    while start < end:
+        block = text[start : _end_block(text, start, end)]
         for a, b in _merge_false_breaks(block, _sentences(block)):
-            yield from _trimmed(text, first + a, first + b)
+            yield from _trimmed(text, start + a, start + b)
+        start += len(block)
+
+
+def _end_block(text: str, start: int, end: int) -> int:
+    """Where to cut a text that is too much for the splitter, behind a full stop where there is one."""
+    stop = min(end, start + MAX_BLOCK_CHARS)
+    marks = _OPENS_QUOTATION.finditer(text, start, stop)
+    if beyond := next(itertools.islice(marks, MAX_BLOCK_QUOTATIONS, None), None):
+        stop = beyond.start()
+    if stop == end:
+        return end
+    full_stop = text.rfind(". ", start, stop)
+    return stop if full_stop < 0 else full_stop + 2
 
 
 def _sentences(block: str) -> list[tuple[int, int]]:

@@ -47,6 +47,7 @@ const statements = find(".statement[id]").map((element, place) => ({
   place,
   element,
   button: element.nextElementSibling,
+  grounds: (element.dataset.grounds ?? "").split(" ").map(byId).filter(Boolean),
   bars: barsTo.get(element.id) ?? [],
   letters: element.dataset.labels.split(" "),
   scores: new Map(element.dataset.scores.trim().split(" ").map((pair) => pair.split(":")).map(([k, v]) => [k, Number(v)])),
@@ -66,15 +67,25 @@ function showScores(item) {
   hideScores();
   shown = item;
   item.element.classList.add("shown");
-  const source = item.element.dataset.source;
-  panel.querySelector("p").textContent = item.button.dataset.name + (source ? `, source: ${source}` : "");
+  panel.querySelector("p").textContent = item.button.dataset.name;
   for (const row of panel.querySelectorAll("[data-letter]")) {
     const score = item.scores.get(row.dataset.letter);
     row.querySelector(".fill").setAttribute("width", 100 * (score ?? 0));
     row.cells[2].textContent = score?.toFixed(2) ?? "–";
   }
+  panel.querySelector("dl").replaceChildren(...item.grounds.flatMap(tellGround));
+  for (const span of item.grounds) span.classList.toggle("lit", !item.element.contains(span));
   panel.hidden = false;
   placePanel(item);
+}
+
+// A source, cue or relay, and where it stands when that is another statement.
+function tellGround(span) {
+  const home = statementAt(span);
+  const [term, words] = [document.createElement("dt"), document.createElement("dd")];
+  term.textContent = span.classList[0];
+  words.textContent = span.textContent + (home === shown ? "" : ` (${home.button.dataset.name})`);
+  return [term, words];
 }
 
 // Below the statement, or above it where the window ends; never over it.
@@ -91,6 +102,7 @@ function placePanel(item) {
 function hideScores() {
   clearTimeout(hiding);
   shown?.element.classList.remove("shown");
+  for (const span of shown?.grounds ?? []) span.classList.remove("lit");
   shown = null;
   panel.hidden = true;
 }
