@@ -4,7 +4,7 @@ from claimbasis.errors import ClaimbasisError, CorpusError, InputError, ModelErr
 from claimbasis.inference.classifier import Classifier
 from claimbasis.text.articles import read_articles
 from claimbasis.text.statements import split_statements
-from claimbasis.types import Article, ArticlePrediction, Prediction, Statement
+from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
 
 __all__ = [
     "Article",
@@ -16,6 +16,7 @@ __all__ = [
     "ModelError",
     "Prediction",
     "RecipeError",
+    "Span",
     "Statement",
     "read_articles",
     "split_statements",

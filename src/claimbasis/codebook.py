@@ -18,6 +18,7 @@ class Label:
     code: str  # one letter, as annotators write it: "A"
     short: str  # for narrow columns: "anonymous"
     definition: str
+    credits: bool = True  # whether what carries it is credited to somebody, so that a source is worth looking for
 
 
 @dataclass(frozen=True, slots=True)

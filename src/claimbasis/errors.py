@@ -4,6 +4,7 @@ ClaimbasisError
  ├── InputError      an article could not be read: wrong kind of file, too large, not text
  ├── CorpusError     annotated data break a rule of the format or of the codebook
  ├── ModelError      a model folder is missing, damaged or of another version
+ ├── ArchiveError    a labelling job over an archive cannot go on
  └── RecipeError     a training recipe cannot be run as written
 
 Each message names the place, what was found, what is allowed and the way out.
@@ -24,6 +25,10 @@ class CorpusError(ClaimbasisError):
 
 class ModelError(ClaimbasisError):
     """A model folder cannot be used."""
+
+
+class ArchiveError(ClaimbasisError):
+    """A labelling job over an archive cannot go on; what it has finished stays valid."""
 
 
 class RecipeError(ClaimbasisError):

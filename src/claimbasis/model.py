@@ -46,6 +46,7 @@ class ModelSettings:
     data_hash: str  # of the training data
     created: str  # ISO 8601
     scores: dict[str, float]  # measured on dev with the best precision
+    roles: tuple[str, ...] = ()  # of the spans it marks; none: it has no tags
     files: dict[str, str] = field(default_factory=dict)  # name -> SHA-256
     format_version: int = FORMAT_VERSION
 

@@ -7,6 +7,7 @@ the model, so that training and every runtime pool alike.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -107,6 +108,15 @@ def _fill(lengths: Sequence[int], first: int, max_tokens: int) -> int:
 def window_length(lengths: Sequence[int], window: Window) -> int:
     """Tokens of a window, special ones included."""
     return 1 + sum(lengths[window.first : window.stop]) + window.stop - window.first
+
+
+def statement_starts(lengths: Sequence[int]) -> list[int]:
+    """Where each statement of a window begins in the window's tokens.
+
+    Args:
+        lengths: Tokens of the window's statements, without special ones.
+    """
+    return [1 + before for before in itertools.accumulate((length + 1 for length in lengths), initial=0)][:-1]
 
 
 def batch_by_tokens(lengths: Sequence[int], *, tokens_per_batch: int) -> Iterator[list[int]]:

@@ -24,7 +24,7 @@ Geolocated footage shows armoured vehicles crossing the canal at dawn. What happ
 def test_the_public_names() -> None:
     assert sorted(claimbasis.__all__) == [
         "Article", "ArticlePrediction", "ClaimbasisError", "Classifier", "CorpusError", "InputError", "ModelError",
-        "Prediction", "RecipeError", "Statement", "read_articles", "split_statements",
+        "Prediction", "RecipeError", "Span", "Statement", "read_articles", "split_statements",
     ]  # fmt: skip
 
 

@@ -3,12 +3,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from claimbasis import Prediction, Statement
+from claimbasis import Article, ArticlePrediction, Prediction, Statement
 from claimbasis.model import ModelSettings, read_settings, shipped_model
 from claimbasis.serve.limits import Limits
 
@@ -31,19 +30,23 @@ class FakeModel:
         self.entered = threading.Semaphore(0)
         self.failure: Exception | None = None
 
-    def logits(self, texts: Sequence[str], *, on_statements: Callable[[int], None] | None = None) -> Any:
+    def predict_statements(
+        self,
+        article: Article,
+        statements: Sequence[Statement],
+        *,
+        on_statements: Callable[[int], None] | None = None,
+    ) -> ArticlePrediction:
         self.entered.release()
         assert self.gate.wait(10)
         if self.failure:
             raise self.failure
         if on_statements:
-            on_statements(len(texts))
-        return np.zeros((len(texts), len(self.settings.labels)), np.float32)
-
-    def decide(self, statements: Sequence[Statement], logits: Any) -> tuple[Prediction, ...]:
+            on_statements(len(statements))
         names = self.settings.labels
         scores = dict(zip(names, (0.9, 0.2, 0.1), strict=True))
-        return tuple(Prediction(statement, scores, names[:1]) for statement in statements)
+        predictions = tuple(Prediction(statement, scores, names[:1]) for statement in statements)
+        return ArticlePrediction(article, predictions, self.model_id)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,17 +14,19 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from claimbasis import Classifier, ModelError
+from claimbasis import Article, Classifier, ModelError, Span, Statement
 from claimbasis.cli import main
 from claimbasis.codebook import shipped_codebook
 from claimbasis.corpus.annotated import read_corpus
+from claimbasis.corpus.marked import MarkedArticle
 from claimbasis.model import copy_model, read_settings, shipped_model
-from claimbasis.training.batches import EpochBatches, encode_articles
+from claimbasis.tokens import NO_TAG
+from claimbasis.training.batches import EpochBatches, WindowData, encode_articles, encode_marked
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.export import export_weights
 from claimbasis.training.recipe import Encoder, read_recipe
 from claimbasis.training.tracking import open_store
-from claimbasis.windows import build_arrays
+from claimbasis.windows import Window, build_arrays
 
 WORDS = [
     "the",
@@ -86,14 +90,25 @@ def workplace(
             *((f"{side}{n}", [(f"{n}{side} {text}", code) for text, code in STATEMENTS * 3]) for n in range(6)),
             name=f"{side}.jsonl",
         )
+    Path("polnear.jsonl").write_text("".join(mark_sources(n) for n in range(6)), encoding="utf-8")
     Path("recipe.toml").write_text(
         f"""name = "tiny"\nquestion = "Does it run?"\nseeds = [1, 2]\n[data]\ntrain = ["train.jsonl"]\ndev = ["dev.jsonl"]
         [encoder]\nbase = "{encoder}"\ndropout = 0.0\n[windows]\nmax_tokens = 48\noverlap_tokens = 8\n
-        [optimisation]\nepochs = 12\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 12""",
+        [optimisation]\nepochs = 12\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 12\n
+        [spans]\npolnear = ["polnear.jsonl"]""",
         encoding="utf-8",
     )
     yield tmp_path
     mlflow.set_tracking_uri("")
+
+
+def mark_sources(number: int) -> str:
+    """An article as `claimbasis corpus polnear` writes it."""
+    text = "\n\n".join(text for text, _ in STATEMENTS * 3)
+    cues = [{"start": m.start(), "end": m.end()} for m in re.finditer("said", text)]
+    sources = [{"start": m.start(), "end": m.end()} for m in re.finditer("the ministry|aides who asked.*named", text)]
+    row = {"id": f"polnear/train/{number}", "annotator": "a", "text": text}
+    return json.dumps(row | {"attributions": [{"source": sources, "cue": cues, "content": []}]}) + "\n"
 
 
 def model_folders(workplace: Path) -> list[Path]:
@@ -106,7 +121,10 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     classifier = Classifier.load(first)
     article = "\n\n".join(f"0dev {text}" for text, _ in STATEMENTS * 3)
     expected = ["officially_attributed", "anonymous_sourced", "action_corroborated", None] * 3
-    assert [p.label for p in classifier.predict(article)] == expected
+    prediction = classifier.predict(article)
+    assert [p.label for p in prediction] == expected
+    assert [p.cue.text if p.cue else None for p in prediction] == ["said", "said", None, None] * 3
+    assert prediction[1].source.text.startswith("aides who asked")
 
     # Each model folder can be found from its run, each run from its folder; both runs hang under one parent.
     open_store()
@@ -173,7 +191,7 @@ def test_epochs_differ_but_have_one_length_and_depend_on_the_seed_alone(workplac
     recipe = read_recipe("recipe.toml")
 
     def epoch(seed: int, number: int) -> list[list[object]]:
-        batches = EpochBatches(articles, recipe, seed=seed, n_processes=2)
+        batches = EpochBatches(articles, [], recipe, seed=seed, n_processes=2)
         batches.set_epoch(number)
         return [list(batch) for batch in batches]
 
@@ -212,3 +230,35 @@ def test_a_model_is_never_copied_over_something_else(workplace: Path) -> None:
         copy_model(shipped_model(), workplace, ["int8"])
     with pytest.raises(ModelError, match="fp32"):
         copy_model(shipped_model(), workplace / "new", ["fp32"])
+
+
+def test_half_of_the_articles_for_tags_take_turns(workplace: Path, encoder: Path) -> None:
+    tokenizer, _ = load_tokenizer(str(encoder))
+    span = Span("source", 0, 3, "The")
+    statement = Statement(0, 0, 12, "The aide ran")
+    marked = [MarkedArticle(Article("The aide ran", id=str(n)), (statement,), (span,), ("source",)) for n in range(8)]
+    for_tags = encode_marked(marked, tokenizer, 3, max_statement_tokens=20)
+    recipe = read_recipe("recipe.toml", ["spans.epoch_share=0.5"])
+    batches = EpochBatches([], for_tags, recipe, seed=1)
+    chosen = []
+    for number in range(4):
+        batches.set_epoch(number)
+        chosen.append({index for batch in batches for index, _ in batch})
+    assert all(len(indices) == 4 for indices in chosen)
+    assert set().union(*chosen) == set(range(8))
+
+
+def test_tags_stand_where_their_tokens_stand_and_context_teaches_nothing(encoder: Path) -> None:
+    tokenizer, special = load_tokenizer(str(encoder))
+    text = "He left. She said no."
+    statements = (Statement(0, 0, 8, "He left."), Statement(1, 9, 21, "She said no."))
+    spans = (Span("source", 9, 12, "She"), Span("cue", 13, 17, "said"))
+    marked = MarkedArticle(Article(text, id="a"), statements, spans, ("source", "cue"))
+    data = WindowData(encode_marked([marked], tokenizer, 3, max_statement_tokens=20), special, "mean")
+    batch = data.collate([(0, Window(0, 2, 1))])
+    tags, length = batch["tags"][0], 1 + len(data.articles[0].tokens[0]) + 1
+    assert (tags[:length] == NO_TAG).all()
+    first = data.articles[0].tokens[1].first
+    assert tags[length + first[0]].tolist() == [1, 0, NO_TAG]
+    assert tags[length + first[1]].tolist() == [0, 1, NO_TAG]
+    assert (batch["targets"] == NO_TARGET).all()

@@ -9,9 +9,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from claimbasis.cli.archive import add_archive
 from claimbasis.cli.arguments import add_model
 from claimbasis.cli.corpus import add_corpus
 from claimbasis.cli.evaluate import add_evaluate
+from claimbasis.cli.evaluate_spans import add_evaluate_spans
 from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
 from claimbasis.cli.report import add_report
@@ -66,11 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="make pages that show what the statements of articles rest on")
     add_report(report)
     add_model(report)
+    add_archive(commands.add_parser("archive", help="label many articles into Parquet; can be killed and goes on"))
     add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
     add_train(commands.add_parser("train", help="run a training recipe"))
     evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
     add_evaluate(evaluate)
     add_model(evaluate)
+    spans = commands.add_parser("evaluate-spans", help="measure how well a model finds sources, cues and relays")
+    add_evaluate_spans(spans)
+    add_model(spans)
     add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
     add_info(commands.add_parser("info", help="tell what a model is"))
     add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))

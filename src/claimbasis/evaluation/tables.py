@@ -12,10 +12,11 @@ from rich.text import Text
 from claimbasis.evaluation.abstention import Kept, pick_kept
 from claimbasis.evaluation.compare import Comparison
 from claimbasis.evaluation.confusion import SEVERAL, ConfusionRow
-from claimbasis.evaluation.metrics import Measured
+from claimbasis.evaluation.metrics import Measured, Metrics
 from claimbasis.evaluation.results import Evaluation
 from claimbasis.evaluation.slices import MIN_POSITIVES, Slice
 from claimbasis.evaluation.source_phrases import PhraseRecall
+from claimbasis.evaluation.span_scores import SourceRates
 
 _SHARES_KEPT = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 
@@ -112,6 +113,24 @@ def render_phrases(recalls: Sequence[PhraseRecall], label: str) -> Table:
     _add_columns(table, "phrase", "statements", "articles", "recall [95 %]")
     for item in recalls:
         table.add_row(item.phrase, str(item.n_statements), str(item.n_articles), str(item.recall))
+    return table
+
+
+def render_spans(metrics: Metrics, title: str) -> Table:
+    """A row a role: spans that match exactly, with 95 % intervals over articles."""
+    table = _table(f"spans that match exactly; {title}; {metrics.n_articles} articles")
+    _add_columns(table, "role", "spans", "precision", "recall", "F1 [95 %]")
+    for role, m in metrics.labels.items():
+        table.add_row(role, str(m.n_positive), f"{m.precision:.3f}", f"{m.recall:.3f}", str(m.f1))
+    return table
+
+
+def render_sources(rates: Sequence[SourceRates]) -> Table:
+    """A row a place of the source: how often a statement is credited to the right one."""
+    table = _table("statements credited to the annotated source")
+    _add_columns(table, "source stands", "statements", "exactly", "overlapping")
+    for rate in rates:
+        table.add_row(rate.where, str(rate.n_statements), _share(rate.exact), _share(rate.overlapping))
     return table
 
 

@@ -38,10 +38,15 @@ class Runtime:
         except Exception as error:  # the library's exceptions share no parent of their own
             raise ModelError(f"{path}: ONNX Runtime cannot load it ({error}); export the model again") from error
 
-    def run(self, arrays: WindowArrays) -> Logits:
-        """Logits of a batch, shape (windows, statements, labels); rows without a statement mean nothing."""
+    def run(self, arrays: WindowArrays) -> list[Logits]:
+        """Outputs for a batch.
+
+        Returns:
+            Logits of labels, shape (windows, statements, labels), where rows without a statement mean nothing; and, if the
+            model has them, those of tags, shape (windows, tokens, roles, tags).
+        """
         inputs = {"input_ids": arrays.input_ids, "attention_mask": arrays.attention_mask, "pooling": arrays.pooling}
-        return np.asarray(self._session.run(None, inputs)[0])
+        return [np.asarray(output) for output in self._session.run(None, inputs)]
 
 
 def _available_cores() -> int:

@@ -53,6 +53,16 @@ def _rows(prediction: ArticlePrediction, labels: Sequence[str]) -> Table:
     return table
 
 
+def _statement_cell(item: Prediction) -> Text:
+    """The statement, its source and cue underlined; a source that stands elsewhere below it."""
+    cell, start = _plain(item.statement.text), item.statement.start
+    for span in item.spans:
+        cell.stylize("underline bold" if span.role == "source" else "underline", span.start - start, span.end - start)
+    if item.source and item.source.start < start:
+        cell.append("\n← ", style="dim").append(_plain(item.source.text).plain, style="dim")
+    return cell
+
+
 def _label_cell(item: Prediction, labels: Sequence[str]) -> Text:
     if not item.labels:
         return Text("–", style="dim")
@@ -65,20 +75,6 @@ def _score_cell(item: Prediction, labels: Sequence[str]) -> Text:
         for label in labels
     ]
     return Text(" ").join(cells)
-
-
-def _statement_cell(item: Prediction) -> Text:
-    """The statement, its source in bold, cue and relay underlined, and a source that stands elsewhere below it."""
-    begin, end = item.statement.start, item.statement.end
-    cell = _plain(item.statement.text)
-    for span in (*item.spans, *item.grounds):
-        if begin <= span.start < end:
-            cell.stylize(
-                "bold underline" if span.role == "source" else "underline", span.start - begin, span.end - begin
-            )
-    if item.source and not begin <= item.source.start < end:
-        cell.append(f"\n← {_plain(item.source.text).plain}", style="dim")
-    return cell
 
 
 def _summary(prediction: ArticlePrediction, labels: Sequence[str], *, n_all: int) -> Text:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from claimbasis.errors import InputError
-from claimbasis.inference.runtime import Logits
 from claimbasis.model import ModelSettings
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.refusals import Refusal
 from claimbasis.serve.worker import CheckTime
 from claimbasis.text.statements import split_statements
-from claimbasis.types import Article, ArticlePrediction, Prediction, Statement
+from claimbasis.types import Article, ArticlePrediction, Statement
 
 
 class Model(Protocol):
@@ -24,11 +23,14 @@ class Model(Protocol):
     def settings(self) -> ModelSettings:
         """Everything about the model but its weights."""
 
-    def logits(self, texts: Sequence[str], *, on_statements: Callable[[int], None] | None = None) -> Logits:
-        """Raw outputs for an article's statements."""
-
-    def decide(self, statements: Sequence[Statement], logits: Logits) -> tuple[Prediction, ...]:
-        """Predictions from raw outputs."""
+    def predict_statements(
+        self,
+        article: Article,
+        statements: Sequence[Statement],
+        *,
+        on_statements: Callable[[int], None] | None = None,
+    ) -> ArticlePrediction:
+        """Predictions for an article that is already cut into statements."""
 
 
 def label_articles(
@@ -70,5 +72,4 @@ def _split(articles: Sequence[Article], limits: Limits, check_time: CheckTime) -
 
 def _label(model: Model, article: Article, statements: list[Statement], check_time: CheckTime) -> ArticlePrediction:
     check_time()
-    logits = model.logits([s.text for s in statements], on_statements=lambda _: check_time())
-    return ArticlePrediction(article, model.decide(statements, logits), model.model_id)
+    return model.predict_statements(article, statements, on_statements=lambda _: check_time())

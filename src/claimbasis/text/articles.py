@@ -75,6 +75,11 @@ def _expand(path: str, on_reject: RejectHandler) -> list[str]:
     return files
 
 
+def is_document(name: str) -> bool:
+    """Whether a file of this name holds one article, in a format that is read."""
+    return _FORMATS.get(_suffix(name), "jsonl") != "jsonl" and not name.startswith(_SIDE_FILES)
+
+
 def _suffix(path: str) -> str:
     return Path(path.removesuffix(".gz")).suffix.lower()
 

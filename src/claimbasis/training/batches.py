@@ -12,49 +12,82 @@ from torch.utils.data import Dataset, Sampler
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
+from claimbasis.corpus.marked import MarkedArticle, roles_of, spans_by_statement, spans_of
+from claimbasis.tokens import NO_TAG, StatementTokens, encode_statements, tag_words
 from claimbasis.training.encoder import NO_TARGET
 from claimbasis.training.recipe import Recipe, Windows
+from claimbasis.types import ROLES, Span, Statement
 from claimbasis.windows import (
     Pass,
     Pooling,
     SpecialTokens,
-    Tokens,
     Window,
     build_arrays,
     plan_windows,
-    truncate,
+    statement_starts,
     window_length,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedArticle:
-    """One article's statements as token ids, with targets; those in front of the annotated passage have none."""
+    """One article's statements as token ids, with targets and tags where they are known."""
 
-    tokens: tuple[Tokens, ...]
-    targets: torch.Tensor  # (statements, labels), NO_TARGET for context
+    tokens: tuple[StatementTokens, ...]
+    targets: torch.Tensor  # (statements, labels), NO_TARGET for context and where nobody annotated labels
+    tags: tuple[torch.Tensor, ...]  # (tokens, roles) for each statement, NO_TAG where nobody marked spans
 
     @property
     def lengths(self) -> list[int]:
         """Tokens of each statement."""
         return [len(tokens) for tokens in self.tokens]
 
+    def teaches(self, window: Window) -> bool:
+        """Whether any statement that the window is for has a target or a tag."""
+        own = slice(window.predict_from, window.stop)
+        return bool((self.targets[own] != NO_TARGET).any()) or any((t != NO_TAG).any() for t in self.tags[own])
+
 
 def encode_articles(
     articles: Sequence[AnnotatedArticle], tokenizer: Tokenizer, codebook: Codebook, *, max_statement_tokens: int
 ) -> list[EncodedArticle]:
-    """Token ids and targets of annotated articles."""
+    """Token ids, targets and tags of annotated articles."""
     encoded = []
     for item in articles:
         before = item.context()
-        texts = [s.text for s in before] + [s.statement.text for s in item.statements]
         targets = [[NO_TARGET] * len(codebook.labels)] * len(before) + [
             list(codebook.targets(s.codes)) for s in item.statements
         ]
-        encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        tokens = tuple(truncate(encoding.ids, max_statement_tokens) for encoding in encodings)
-        encoded.append(EncodedArticle(tokens, torch.tensor(targets)))
+        statements = [*before, *(s.statement for s in item.statements)]
+        tokens = encode_statements(tokenizer, [s.text for s in statements], max_tokens=max_statement_tokens)
+        # Nobody marked what stands in front of the annotated passage.
+        roles = [()] * len(before) + [roles_of(item)] * len(item.statements)
+        encoded.append(
+            EncodedArticle(tuple(tokens), torch.tensor(targets), _tags(tokens, statements, spans_of(item), roles))
+        )
     return encoded
+
+
+def encode_marked(
+    articles: Sequence[MarkedArticle], tokenizer: Tokenizer, n_labels: int, *, max_statement_tokens: int
+) -> list[EncodedArticle]:
+    """Token ids and tags of articles without labels."""
+    encoded = []
+    for item in articles:
+        tokens = encode_statements(tokenizer, [s.text for s in item.statements], max_tokens=max_statement_tokens)
+        tags = _tags(tokens, item.statements, item.spans, [item.roles] * len(tokens))
+        encoded.append(EncodedArticle(tuple(tokens), torch.full((len(tokens), n_labels), NO_TARGET), tags))
+    return encoded
+
+
+def _tags(
+    tokens: Sequence[StatementTokens],
+    statements: Sequence[Statement],
+    spans: Sequence[Span],
+    roles: Sequence[Sequence[str]],
+) -> tuple[torch.Tensor, ...]:
+    rows = zip(tokens, statements, spans_by_statement(statements, spans), roles, strict=True)
+    return tuple(torch.from_numpy(tag_words(t, held, r, offset=s.start)) for t, s, held, r in rows)
 
 
 WindowKey = tuple[int, Window]  # index of the article, and the window in it
@@ -75,8 +108,8 @@ class WindowData(Dataset[WindowKey]):
         return key
 
     def collate(self, keys: Sequence[WindowKey]) -> dict[str, torch.Tensor]:
-        """Model inputs and targets (windows, statements, labels) of some windows."""
-        windows = [self.articles[i].tokens[w.first : w.stop] for i, w in keys]
+        """Model inputs, targets (windows, statements, labels) and tags (windows, tokens, roles) of some windows."""
+        windows = [[t.ids for t in self.articles[i].tokens[w.first : w.stop]] for i, w in keys]
         arrays = build_arrays(windows, self._special, pooling=self._pooling)
         targets = torch.full((*arrays.pooling.shape[:2], self.articles[0].targets.shape[1]), NO_TARGET)
         for row, (i, w) in enumerate(keys):
@@ -88,7 +121,17 @@ class WindowData(Dataset[WindowKey]):
             "attention_mask": torch.from_numpy(arrays.attention_mask),
             "pooling": torch.from_numpy(arrays.pooling),
             "targets": targets,
+            "tags": self._place_tags(keys, arrays.input_ids.shape[1]),
         }
+
+    def _place_tags(self, keys: Sequence[WindowKey], n_tokens: int) -> torch.Tensor:
+        placed = torch.full((len(keys), n_tokens, len(ROLES)), NO_TAG)
+        for row, (i, w) in enumerate(keys):
+            article = self.articles[i]
+            starts = statement_starts(article.lengths[w.first : w.stop])[w.predict_from - w.first :]
+            for start, tags in zip(starts, article.tags[w.predict_from : w.stop], strict=True):
+                placed[row, start : start + len(tags)] = tags
+        return placed
 
 
 class EpochBatches(Sampler[list[WindowKey]]):
@@ -98,8 +141,18 @@ class EpochBatches(Sampler[list[WindowKey]]):
     multiple of `n_processes`. What an epoch holds depends on the seed and the epoch alone.
     """
 
-    def __init__(self, articles: Sequence[EncodedArticle], recipe: Recipe, *, seed: int, n_processes: int = 1) -> None:
-        self._articles = articles
+    def __init__(
+        self,
+        articles: Sequence[EncodedArticle],
+        for_tags: Sequence[EncodedArticle],
+        recipe: Recipe,
+        *,
+        seed: int,
+        n_processes: int = 1,
+    ) -> None:
+        self._articles = [*articles, *for_tags]
+        self._n_always = len(articles)  # the others take turns
+        self._epoch_share = recipe.spans.epoch_share
         self._windows = recipe.windows
         self._seed = seed
         self._epoch = 0
@@ -131,10 +184,16 @@ class EpochBatches(Sampler[list[WindowKey]]):
         rng = np.random.default_rng((self._seed, self._epoch, 0))
         return [
             ((index, window), window_length(article.lengths, window))
-            for index, article in enumerate(self._articles)
+            for index, article in self._choose()
             for window in _cut_article(article.lengths, self._windows, rng)
-            if (article.targets[window.predict_from : window.stop] != NO_TARGET).any()
+            if article.teaches(window)
         ]
+
+    def _choose(self) -> list[tuple[int, EncodedArticle]]:
+        rng = np.random.default_rng((self._seed, self._epoch, 2))
+        others = self._n_always + rng.permutation(len(self._articles) - self._n_always)
+        chosen = [*range(self._n_always), *sorted(others[: round(self._epoch_share * len(others))].tolist())]
+        return [(index, self._articles[index]) for index in chosen]
 
 
 def _cut_article(lengths: Sequence[int], settings: Windows, rng: np.random.Generator) -> list[Window]:

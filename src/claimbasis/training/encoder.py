@@ -11,7 +11,9 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from claimbasis.errors import RecipeError
+from claimbasis.tokens import N_TAGS, NO_TAG
 from claimbasis.training.recipe import Encoder
+from claimbasis.types import ROLES
 from claimbasis.windows import SpecialTokens
 
 DEFAULT_BASE = "all-MiniLM-L6-v2"
@@ -58,13 +60,14 @@ def load_tokenizer(base: str) -> tuple[Tokenizer, SpecialTokens]:
 
 
 class StatementClassifier(torch.nn.Module):
-    """Reads windows of statements and gives each statement one logit a label."""
+    """Reads windows of statements; gives each statement one logit a label, and each token logits of its tags."""
 
     def __init__(self, encoder: torch.nn.Module, hidden_size: int, n_labels: int, *, dropout: float) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = torch.nn.Dropout(dropout)
         self.head = torch.nn.Linear(hidden_size, n_labels)
+        self.head_tags = torch.nn.Linear(hidden_size, len(ROLES) * N_TAGS)
         # Weight of a positive target against a negative one, by label; set from the training data.
         self.positive_weight: torch.Tensor
         self.register_buffer("positive_weight", torch.ones(n_labels))
@@ -98,15 +101,27 @@ class StatementClassifier(torch.nn.Module):
         input_ids: torch.Tensor,  # (windows, tokens), int
         attention_mask: torch.Tensor,  # (windows, tokens), 1 on tokens
         pooling: torch.Tensor,  # (windows, statements, tokens), weights of the mean
-    ) -> torch.Tensor:
-        """Logits, shape (windows, statements, labels)."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of labels, shape (windows, statements, labels), and of tags, shape (windows, tokens, roles, tags)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         logits: torch.Tensor = self.head(self.dropout(pooling.to(hidden.dtype) @ hidden))
-        return logits
+        tags: torch.Tensor = self.head_tags(self.dropout(hidden)).unflatten(-1, (len(ROLES), N_TAGS))
+        return logits, tags
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Mean binary cross-entropy over the statements of both (windows, statements, labels) that have targets."""
         known = targets != NO_TARGET
-        return torch.nn.functional.binary_cross_entropy_with_logits(
-            logits.float()[known], targets[known], pos_weight=self.positive_weight.expand_as(targets)[known]
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits.float()[known],
+            targets[known],
+            pos_weight=self.positive_weight.expand_as(targets)[known],
+            reduction="sum",
         )
+        return losses / known.sum().clamp(min=1)
+
+    def tag_loss(self, logits: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
+        """Mean cross-entropy over the tags that are known; (windows, tokens, roles, tags) against (windows, tokens, roles)."""
+        losses = torch.nn.functional.cross_entropy(
+            logits.float().flatten(0, 2), tags.flatten(), ignore_index=NO_TAG, reduction="sum"
+        )
+        return losses / (tags != NO_TAG).sum().clamp(min=1)

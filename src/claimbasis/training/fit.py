@@ -20,9 +20,17 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
+from claimbasis.corpus.marked import read_polnear_rows
 from claimbasis.evaluation.calibration import calibrate, choose_thresholds
 from claimbasis.evaluation.metrics import Floats, macro_f1
-from claimbasis.training.batches import EncodedArticle, EpochBatches, WindowData, count_positives, encode_articles
+from claimbasis.training.batches import (
+    EncodedArticle,
+    EpochBatches,
+    WindowData,
+    count_positives,
+    encode_articles,
+    encode_marked,
+)
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.recipe import Optimisation, Recipe
 from claimbasis.training.tracking import RunLog
@@ -75,13 +83,15 @@ def fit(
     )
     model = StatementClassifier.from_base(recipe.encoder, len(codebook.labels))
     positives, negatives = count_positives(encoded)
+    marked = read_polnear_rows(recipe.spans.polnear, split="train")
+    for_tags = encode_marked(marked, tokenizer, len(codebook.labels), max_statement_tokens=max_statement_tokens)
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
     arguments = _arguments(recipe, seed, folder)
-    batches = EpochBatches(encoded, recipe, seed=seed, n_processes=arguments.world_size)
+    batches = EpochBatches(encoded, for_tags, recipe, seed=seed, n_processes=arguments.world_size)
     trainer = StatementTrainer(
         model=model,
         args=arguments,
-        train_dataset=WindowData(encoded, special, recipe.encoder.pooling),
+        train_dataset=WindowData([*encoded, *for_tags], special, recipe.encoder.pooling),
         eval_dataset=WindowData(encoded_dev, special, recipe.encoder.pooling),
         optimizers=(_optimizer(model, recipe.optimisation), None),
         callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), _LogCallback(log, codebook.label_names)],
@@ -113,8 +123,11 @@ class StatementTrainer(Trainer):  # type: ignore[misc]
 
     def compute_loss(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], *_: Any, **__: Any) -> torch.Tensor:
         """Mean loss of a batch."""
-        targets = inputs.pop("targets")
-        return self.model.loss(model(**inputs), targets)  # type: ignore[no-any-return]
+        targets, tags = inputs.pop("targets"), inputs.pop("tags")
+        logits, tag_logits = model(**inputs)
+        # The network's own methods: distributed training wraps `model`.
+        label_loss, tag_loss = self.model.loss(logits, targets), self.model.tag_loss(tag_logits, tags)
+        return label_loss + self._recipe.spans.weight * tag_loss  # type: ignore[no-any-return]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Loss and F1 on dev, with thresholds chosen there."""
@@ -145,8 +158,8 @@ def _predict_pass(model: StatementClassifier, data: WindowData, recipe: Recipe, 
     model.eval()
     for batch in batch_by_tokens(lengths, tokens_per_batch=2 * recipe.optimisation.tokens_per_batch):
         inputs = data.collate([keys[b] for b in batch])
-        del inputs["targets"]
-        output = model(**{name: tensor.to(device) for name, tensor in inputs.items()}).float().cpu().numpy()
+        del inputs["targets"], inputs["tags"]
+        output = model(**{name: tensor.to(device) for name, tensor in inputs.items()})[0].float().cpu().numpy()
         for row, b in enumerate(batch):
             i, w = keys[b]
             logits[i][w.predict_from : w.stop] = output[row, w.predict_from - w.first : w.stop - w.first]

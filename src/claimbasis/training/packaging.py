@@ -23,6 +23,7 @@ from claimbasis.training.export import export_weights
 from claimbasis.training.fit import FitResult, plan
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.tracking import RunLog
+from claimbasis.types import ROLES
 from claimbasis.windows import WindowArrays, build_arrays
 
 logger = logging.getLogger(__name__)
@@ -75,8 +76,8 @@ def package_model(
 def _samples(recipe: Recipe, result: FitResult) -> list[WindowArrays]:
     """Two real batches, one of windows and one of single statements, for the comparison of torch and ONNX."""
     article = result.dev[0]
-    windows = [article.tokens[w.first : w.stop] for w in plan(article, recipe, "windows")][:2]
-    alone = [[tokens] for tokens in article.tokens[:8]]
+    windows = [[t.ids for t in article.tokens[w.first : w.stop]] for w in plan(article, recipe, "windows")][:2]
+    alone = [[tokens.ids] for tokens in article.tokens[:8]]
     return [build_arrays(batch, result.special, pooling=recipe.encoder.pooling) for batch in (windows, alone)]
 
 
@@ -87,6 +88,7 @@ def _uncalibrated(
     return ModelSettings(
         name=recipe.name,
         labels=codebook.label_names,
+        roles=ROLES,
         codebook_version=codebook.version,
         thresholds=(0.5,) * n_labels,
         temperatures=(1.0,) * n_labels,

@@ -51,6 +51,14 @@ class Windows(_Section):
     reading: Reading = "windows"  # how the finished model reads by default
 
 
+class Spans(_Section):
+    """How sources and cues are learned; our own corpus marks them in the annotated articles."""
+
+    polnear: list[str] = []  # files of `claimbasis corpus polnear`; its train articles teach spans alone
+    epoch_share: Share = 1.0  # of PolNeAR's articles that an epoch reads, chosen anew each time
+    weight: Annotated[float, Field(ge=0)] = 10.0  # of the tags' loss beside that of the labels
+
+
 class Optimisation(_Section):
     """How the weights are found."""
 
@@ -73,6 +81,7 @@ class Recipe(_Section):
     seeds: Annotated[list[int], Field(min_length=1)]
     encoder: Encoder = Encoder()
     windows: Windows = Windows()
+    spans: Spans = Spans()
     optimisation: Optimisation = Optimisation()
 
     @property
@@ -90,6 +99,7 @@ SMOKE = (
     "windows.max_tokens=96",
     "windows.max_statement_tokens=48",
     "windows.overlap_tokens=24",
+    "spans.epoch_share=0.01",
     "optimisation.epochs=1",
 )
 

@@ -1,0 +1,51 @@
+"""Who a statement rests on: the source in it, or, where that only points back, an earlier one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from claimbasis.types import Prediction, Role, Span
+
+# How far back a source is looked for, in statements. On our own corpus' train articles the source that people named stood
+# in the last statement with one in 446 of 534 cases.
+MAX_DISTANCE = 6
+# Pronouns, and words for people whom the text has introduced before.
+_POINTS_BACK = re.compile(
+    r"(he|she|they|it|we|i|one|both|some|others?|another|neither|who|which|that|this|these|those"
+    r"|(the|this|that|these|those|one of the|two of the|both of the|another of the) [a-z-]+)",
+    re.IGNORECASE,
+)
+
+
+def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> tuple[Prediction, ...]:
+    """Gives each statement of an article its source, cue and relay.
+
+    A source that points back ("he", "the official") is replaced by the nearest earlier one that does not, and so is the
+    missing source of a statement that is credited to somebody, as in a quotation that runs on.
+
+    Args:
+        predictions: Of consecutive statements, with their spans.
+        crediting: Labels of statements that are credited to somebody.
+    """
+    attributed: list[Prediction] = []
+    for position, prediction in enumerate(predictions):
+        own = _first(prediction, "source")
+        recent = attributed[max(0, position - MAX_DISTANCE) : position]
+        source = _resolve(own, recent) if own or any(label in crediting for label in prediction.labels) else None
+        attributed.append(
+            replace(prediction, source=source, cue=_first(prediction, "cue"), relay=_first(prediction, "relay"))
+        )
+    return tuple(attributed)
+
+
+def _first(prediction: Prediction, role: Role) -> Span | None:
+    return next((span for span in prediction.spans if span.role == role), None)
+
+
+def _resolve(own: Span | None, recent: Sequence[Prediction]) -> Span | None:
+    if own and not _POINTS_BACK.fullmatch(own.text):
+        return own
+    earlier = (p.source for p in reversed(recent) if p.source)
+    return next(earlier, own)

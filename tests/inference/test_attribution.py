@@ -1,0 +1,49 @@
+"""Who a statement rests on, from the spans in it and before it."""
+
+from __future__ import annotations
+
+import pytest
+
+from claimbasis import Prediction, Span, Statement
+from claimbasis.inference.attribution import attribute
+
+
+def predict(index: int, source: str | None, *labels: str) -> Prediction:
+    statement = Statement(index, 100 * index, 100 * index + 90, "x" * 90)
+    spans = () if source is None else (Span("source", 100 * index, 100 * index + len(source), source),)
+    return Prediction(statement, {}, labels, spans)
+
+
+def sources(*predictions: Prediction) -> list[str | None]:
+    return [p.source.text if p.source else None for p in attribute(predictions, {"official", "anonymous"})]
+
+
+def test_a_named_source_stands_for_itself() -> None:
+    assert sources(predict(0, "Mr. Lavrov", "official"), predict(1, "two aides", "anonymous")) == [
+        "Mr. Lavrov",
+        "two aides",
+    ]
+
+
+@pytest.mark.parametrize("pointer", ["He", "they", "The official", "one of the people", "another"])
+def test_what_points_back_becomes_the_source_before_it(pointer: str) -> None:
+    assert sources(predict(0, "two aides", "anonymous"), predict(1, pointer, "anonymous")) == ["two aides", "two aides"]
+
+
+def test_a_quotation_that_runs_on_keeps_its_source_but_deeds_and_opinions_have_none() -> None:
+    found = sources(
+        predict(0, "the mayor of Lviv", "official"),
+        predict(1, None, "official"),
+        predict(2, None, "action"),
+        predict(3, None),
+    )
+    assert found == ["the mayor of Lviv", "the mayor of Lviv", None, None]
+
+
+def test_a_source_far_back_is_not_guessed_at() -> None:
+    between = [predict(index, None) for index in range(1, 8)]
+    assert sources(predict(0, "two aides", "anonymous"), *between, predict(8, None, "anonymous"))[-1] is None
+
+
+def test_a_pronoun_without_anybody_before_it_is_shown_as_it_stands() -> None:
+    assert sources(predict(0, "He", "official")) == ["He"]

@@ -1,0 +1,66 @@
+"""Spans become tags, and tags spans."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from claimbasis import Span
+from claimbasis.model import TOKENIZER_FILE, shipped_model
+from claimbasis.tokens import NO_TAG, encode_statements, find_spans, tag_words
+from claimbasis.types import ROLES
+
+TEXT = "Reuters reported that four Russians said so, a U.S. aide told Kiel’s mayor."
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(shipped_model() / TOKENIZER_FILE))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def span(role: str, words: str, offset: int = 0) -> Span:
+    start = TEXT.index(words) + offset
+    return Span(role, start, start + len(words), words)  # type: ignore[arg-type]
+
+
+def one_hot(tags: np.ndarray) -> np.ndarray:
+    return np.eye(3)[np.maximum(tags, 0)]
+
+
+def test_spans_come_back_as_they_were_with_overlaps_and_neighbours(tokenizer: Tokenizer) -> None:
+    spans = [
+        span("relay", "Reuters", 50), span("cue", "reported", 50), span("source", "four Russians", 50),
+        span("cue", "said", 50), span("source", "a U.S. aide", 50), span("relay", "U.S. aide", 50),
+        span("cue", "told", 50), span("source", "Kiel’s mayor", 50),
+    ]  # fmt: skip
+    (tokens,) = encode_statements(tokenizer, [TEXT], max_tokens=99)
+    tags = tag_words(tokens, spans, ROLES, offset=50)
+    assert find_spans(TEXT, tokens, one_hot(tags[tokens.first]), offset=50) == spans
+
+
+def test_only_the_roles_that_were_looked_for_teach_and_only_on_a_words_first_token(tokenizer: Tokenizer) -> None:
+    (tokens,) = encode_statements(tokenizer, ["Unpronounceableville fell."], max_tokens=99)
+    tags = tag_words(tokens, [], ("source", "cue"), offset=0)
+    assert len(tokens) > 3 == len(tokens.first)
+    assert (tags[:, 2] == NO_TAG).all()
+    assert (tags[:, 0] != NO_TAG).sum() == 3
+
+
+def test_words_keep_their_places_when_a_statement_loses_its_middle(tokenizer: Tokenizer) -> None:
+    text = "The aide " + "and so on " * 60 + "said nobody."
+    (tokens,) = encode_statements(tokenizer, [text], max_tokens=30)
+    assert len(tokens) == 30
+    last = [text[a:b] for a, b in zip(tokens.start[-3:], tokens.end[-3:], strict=True)]
+    assert last == ["said", "nobody", "."]
+
+
+def test_a_word_inside_a_span_that_never_began_begins_it(tokenizer: Tokenizer) -> None:
+    (tokens,) = encode_statements(tokenizer, ["two aides said"], max_tokens=9)
+    logits = np.zeros((3, len(ROLES), 3))
+    logits[:, :, 0] = 1
+    logits[[0, 1], 0, 2] = 5
+    assert [s.text for s in find_spans("two aides said", tokens, logits, offset=0)] == ["two aides"]
