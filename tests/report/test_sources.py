@@ -35,7 +35,7 @@ def article(predict: Predict, rest_on: Predict) -> ArticlePrediction:
             2: {"source": "Mrs. Valkova", "cue": "said"},
             3: {"source": ATTACK},
         },
-        [(2, "source", "She")],
+        [(0, "source", "Envoy Irina Valkova"), (0, "cue", "told"), (2, "source", "She")],
     )
 
 
