@@ -59,7 +59,7 @@ def _statement_cell(item: Prediction) -> Text:
     for span in item.spans:
         cell.stylize("underline bold" if span.role == "source" else "underline", span.start - start, span.end - start)
     if item.source and item.source.start < start:
-        cell.append("\n← ", style="dim").append(_plain(item.source.text).plain, style="dim")
+        cell.append(f"\n← {_plain(item.source.text).plain}", style="dim")
     return cell
 
 
