@@ -52,6 +52,8 @@ def _predict(names: Sequence[str | None]) -> list[Prediction]:
         (["the ministry", "The Ministry", "ministry’s"], [("the ministry", 3)]),
         (["Envoy Irina Valkova", "Irina Valkova", "Ms. Valkova"], [("Envoy Irina Valkova", 3)]),
         (["Irina Valkova, an envoy", "Valkova"], [("Irina Valkova, an envoy", 2)]),
+        (["Irina Valkova", "Irina Valkova, an envoy"], [("Irina Valkova", 2)]),
+        (["the bank's chief, Ann Hill,", "Hill"], [("the bank's chief, Ann Hill", 2)]),
         (["Ann Smith", "John Smith", "Smith"], [("Ann Smith", 1), ("John Smith", 1), ("Smith", 1)]),
         (["two officials", "officials"], [("two officials", 1), ("officials", 1)]),
         (["Valkova", "Irina Valkova"], [("Valkova", 1), ("Irina Valkova", 1)]),
