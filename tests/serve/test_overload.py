@@ -111,6 +111,15 @@ def test_too_many_open_requests_are_refused(serve: Callable[..., TestClient], mo
         assert first.result().status_code == 200
 
 
+def test_more_bytes_than_the_server_holds_are_refused_and_given_back(
+    serve: Callable[..., TestClient], model: Any
+) -> None:
+    client = serve(model, max_held_bytes=1_000)
+    busy = _post(client, TEXT * 20)
+    assert (busy.status_code, busy.json()["allowed"]) == (503, "at most 1,000 bytes in all requests")
+    assert [_post(client).status_code for _ in range(20)] == [200] * 20
+
+
 def test_the_log_is_one_json_line_a_request_without_text(
     client: TestClient, model: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
