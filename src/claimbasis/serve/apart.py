@@ -51,9 +51,10 @@ def parse_apart(name: str, raw: bytes, limits: Limits, check_time: CheckTime) ->
 
 
 def _start(task: IO[bytes]) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C is for the server, which lets open requests finish.
+    # -P: nothing is imported from the folder where the server was started. A session of its own: Ctrl-C is for the server,
+    # which lets open requests finish.
     return subprocess.Popen(
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-P", "-m", __name__],
         stdin=task,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
