@@ -33,7 +33,7 @@ def test_statements_are_those_of_the_classifier_and_articles_sum_them_up(archive
         row |= {f"score_{label}": score for label, score in row.pop("scores").items()}
     assert [{name: row[name] for name in expected[0]} for row in output["statements"]] == expected
     assert {row["schema_version"] for row in output["statements"]} == {1}
-    assert all(row["source_text"] is row["cue_start"] is row["relay_end"] is None for row in output["statements"])
+    assert all(row["source"] is row["cue_start"] is row["relay_end"] is None for row in output["statements"])
 
     article = output["articles"][4]
     own = [row for row in output["statements"] if row["article_id"] == "a4"]

@@ -8,7 +8,7 @@ import pytest
 from archive_rows import make_rows, make_text, read_output, write_jsonl
 
 from claimbasis.archive import labelling
-from claimbasis.types import Article
+from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
 
 Run = Callable[..., int]
 
@@ -88,26 +88,10 @@ def test_a_text_without_statements_is_an_article_all_the_same(archive: Run) -> N
     assert (first["n_statements"], first["share_none"], second["duplicate_of"]) == (0, None, "a")
 
 
-def test_spans_come_out_where_a_model_marks_them(tiny_model: Path) -> None:
-    from claimbasis.inference.classifier import Classifier  # noqa: PLC0415
-
-    class Span:
-        text, start, end = "Two officials", 0, 13
-
-    prediction = Classifier.load(tiny_model).predict(Article(text="Two officials said so."))
-    plain = labelling.list_statements(prediction)
-    assert plain[0]["source_text"] is plain[0]["cue_start"] is None
-
-    class Marked:
-        source, cue, relay = Span(), None, None
-
-    class Prediction:
-        def to_rows(self) -> object:
-            return prediction.to_rows()
-
-        def __iter__(self) -> object:
-            return iter([Marked()])
-
-    (values,) = labelling.list_statements(Prediction())  # type: ignore[arg-type]
-    assert (values["source_text"], values["source_start"], values["source_end"]) == ("Two officials", 0, 13)
-    assert values["cue_text"] is None
+def test_spans_come_out_where_a_model_marks_them() -> None:
+    text = "Two officials said so."
+    source = Span("source", 0, 13, "Two officials")
+    marked = Prediction(Statement(0, 0, len(text), text), {"x": 0.9}, ("x",), (source,), source)
+    (values,) = labelling.list_statements(ArticlePrediction(Article(text=text), (marked,), "m-1"))
+    assert (values["source"], values["source_start"], values["source_end"]) == ("Two officials", 0, 13)
+    assert values["cue"] is None

@@ -5,11 +5,14 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from archive_rows import make_rows, make_text, read_output, write_jsonl
+
+from claimbasis import Article
 
 Run = Callable[..., int]
 
@@ -132,14 +135,14 @@ def test_max_rejects_stops_a_job_that_has_gone_wrong(archive: Run, caplog: pytes
 def test_a_text_that_breaks_the_model_costs_no_other(archive: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from claimbasis.inference.classifier import Classifier  # noqa: PLC0415
 
-    decide = Classifier.decide
+    predict = Classifier.predict_statements
 
-    def fail(self: Classifier, statements: object, logits: object) -> object:
-        if "cursed" in str(statements):
+    def fail(self: Classifier, article: Article, *args: Any, **options: Any) -> object:
+        if "cursed" in article.text:
             raise ZeroDivisionError("of all things")
-        return decide(self, statements, logits)  # type: ignore[arg-type]
+        return predict(self, article, *args, **options)
 
-    monkeypatch.setattr(Classifier, "decide", fail)
+    monkeypatch.setattr(Classifier, "predict_statements", fail)
     rows = make_rows(5)
     write_jsonl(Path("news.jsonl"), [*rows[:2], {"id": "x", "text": "He was cursed."}, *rows[2:]])
     assert archive("news.jsonl") == 1

@@ -12,7 +12,7 @@ from claimbasis.errors import ModelError
 from claimbasis.inference.classifier import Classifier
 from claimbasis.model import Precision
 from claimbasis.text.statements import split_statements
-from claimbasis.types import Article, ArticlePrediction
+from claimbasis.types import ROLES, Article, ArticlePrediction
 from claimbasis.windows import Reading
 
 # The longest novels have fewer sentences; what has more is no article but a collection, or made to keep a job busy.
@@ -20,7 +20,7 @@ MAX_STATEMENTS = 20_000
 _TEXTS_A_TASK = 20  # ten seconds of a core, against which handing them over is nothing
 _MIN_STATEMENT_CHARS = 2  # a letter and a full stop
 # Who said it, by which words, and who passed it on: attributes of a prediction where the model marks them.
-SPANS = ("source", "cue", "relay")
+SPAN_COLUMNS = tuple(f"{role}{part}" for role in ROLES for part in ("", "_start", "_end"))
 _COPIED = ("index", "start", "end", "text", "label", "labels")
 
 StatementValues = dict[str, Any]  # one statement, by output column, without those that name its article
@@ -138,12 +138,9 @@ def _articles(texts: Sequence[tuple[int, str]]) -> Iterator[Article]:
 def list_statements(prediction: ArticlePrediction) -> list[StatementValues]:
     """The statements of an article by output column: the JSONL contract, the scores side by side, and the spans."""
     rows = []
-    for row, one in zip(prediction.to_rows(), prediction, strict=True):
+    for row in prediction.to_rows():
         values = {name: row[name] for name in _COPIED}
         values |= {f"score_{label}": score for label, score in row["scores"].items()}
-        for role in SPANS:
-            span = getattr(one, role, None)
-            for part in ("text", "start", "end"):
-                values[f"{role}_{part}"] = getattr(span, part, None)
+        values |= {name: row[name] for name in SPAN_COLUMNS}
         rows.append(values)
     return rows

@@ -11,8 +11,9 @@ import pyarrow
 
 from claimbasis.archive.columns import EXTRA, Layout
 from claimbasis.archive.duplicates import Link
-from claimbasis.archive.labelling import SPANS, StatementValues
+from claimbasis.archive.labelling import SPAN_COLUMNS, StatementValues
 from claimbasis.archive.parts import Entry
+from claimbasis.types import ROLES
 
 SCHEMA_VERSION = 1  # of the columns; rises when one changes its meaning or goes
 LEDE_STATEMENTS = 3  # an agency's first sentences: what happened, who says so, and often a sentence more
@@ -30,11 +31,7 @@ class OutputFormat:
 
     def statements(self) -> pyarrow.Schema:
         """Columns of the rows that are one a statement."""
-        spans = [
-            (f"{role}_{part}", pyarrow.string() if part == "text" else pyarrow.int32())
-            for role in SPANS
-            for part in ("text", "start", "end")
-        ]
+        spans = [(name, pyarrow.string() if name in ROLES else pyarrow.int32()) for name in SPAN_COLUMNS]
         return pyarrow.schema([
             *_PLACE,
             *((name, pyarrow.int32()) for name in ("index", "start", "end")),
@@ -113,7 +110,7 @@ def _place(form: OutputFormat, input_name: str, entry: Entry) -> dict[str, Any]:
 def summarise(statements: Sequence[StatementValues], labels: Sequence[str]) -> dict[str, Any]:
     """The numbers of one article; a statement with two labels counts for both."""
     counts = Counter(label for values in statements for label in values["labels"] or ["none"])
-    sources = {values["source_text"].casefold() for values in statements if values["source_text"]}
+    sources = {values["source"].casefold() for values in statements if values["source"]}
     lede = (values["label"] for values in statements[:LEDE_STATEMENTS] if values["label"])
     n_statements = len(statements)
     return (
