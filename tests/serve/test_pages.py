@@ -102,6 +102,17 @@ def test_the_page_takes_what_the_command_line_takes(client: TestClient) -> None:
     assert "10 MB" in page
 
 
+def test_the_description_of_the_form_says_which_texts_are_refused(client: TestClient) -> None:
+    content = client.get("/openapi.json").json()["paths"]["/report"]["post"]["requestBody"]["content"]
+    plain = content["application/x-www-form-urlencoded"]["schema"]
+    allowed = re.compile(plain["properties"]["text"]["pattern"])
+    assert plain in content["multipart/form-data"]["schema"]["oneOf"]
+    assert plain["required"] == ["text"]
+    for text in ("", " \n", "a\x00b", "x", f"\n {TEXT}\n"):
+        status = client.post("/report", data={"text": text}).status_code
+        assert (status == 200) == bool(allowed.search(text)), repr(text)
+
+
 def test_a_broken_form_is_refused(client: TestClient) -> None:
     def post(kind: str, body: bytes) -> int:
         return client.post("/report", content=body, headers={"Content-Type": kind}).status_code
