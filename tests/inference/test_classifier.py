@@ -69,7 +69,7 @@ def test_a_stream_is_not_read_to_its_end_at_once(classifier: Classifier) -> None
             yield Article(text="The ministry said so. " * 50, id=str(read))
 
     assert next(classifier.predict_many(endless())).article.id == "1"
-    assert read == 1
+    assert read < 9  # a few are cut into tokens while the model runs
 
 
 def test_nothing_in_gives_nothing_out(classifier: Classifier) -> None:

@@ -12,6 +12,9 @@ def add_model(parser: argparse.ArgumentParser, *, default_threads: str = "all co
     parser.add_argument(
         "--threads", type=positive, metavar="N", help=f"threads of the model (default: {default_threads})"
     )
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="where the model runs; cuda needs onnxruntime-gpu"
+    )
 
 
 def positive(text: str) -> int:

@@ -72,7 +72,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         context=options.context, sources=options.sources,
     )  # fmt: skip
     classifier = Classifier.load(
-        options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
+        options.model,
+        precision=options.precision,
+        reading=options.reading,
+        n_threads=options.threads,
+        device=options.device,
     )
     with StatementProgress() as progress:
         evaluation = evaluate(classifier, inputs, on_statements=progress.add)

@@ -39,7 +39,11 @@ def _evaluate_spans(options: argparse.Namespace) -> int:
     if not options.data and not options.cofenet:
         raise InputError("nothing to measure on: name annotated articles with spans, or a file with --cofenet")
     classifier = Classifier.load(
-        options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
+        options.model,
+        precision=options.precision,
+        reading=options.reading,
+        n_threads=options.threads,
+        device=options.device,
     )
     if not classifier.settings.roles:
         raise ModelError(f"{classifier.model_id}: marks no spans; train one by a recipe whose spans.weight is above 0")

@@ -18,7 +18,8 @@ from claimbasis.evaluation.marks import read_context_kinds, read_source_phrases
 from claimbasis.evaluation.metrics import Metrics
 from claimbasis.evaluation.slices import Members, Slice, find_slices, measure_slices
 from claimbasis.evaluation.source_phrases import PhraseRecall, find_phrase_slices, measure_phrase_recall
-from claimbasis.inference.classifier import Classifier, OnStatements
+from claimbasis.inference.classifier import Classifier
+from claimbasis.inference.reading import OnStatements
 
 
 @dataclass(frozen=True, slots=True)
