@@ -45,7 +45,7 @@ class Windows(_Section):
     """How statements are read together."""
 
     max_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
-    overlap_tokens: Annotated[int, Field(ge=0)] = 96
+    overlap_tokens: Annotated[int, Field(ge=0)] = 32
     max_statement_tokens: Annotated[int, Field(ge=8)] = 160
     alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
     reading: Reading = "windows"  # how the finished model reads by default
