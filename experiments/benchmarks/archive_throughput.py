@@ -16,7 +16,6 @@ import gzip
 import hashlib
 import itertools
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from machine import N_CORES, ROOT, describe_machine, replace_table
+from machine import N_CORES, describe_machine, replace_table, write_tiny_model
 
 MILLIONS = (1, 4, 200)
 _SAMPLE_SECONDS = 0.2
@@ -169,7 +168,7 @@ def make_cost_table(pace: float) -> str:
 def measure_curve(options: argparse.Namespace, folder: Path) -> None:
     """Prints peak memory over the size of the archive."""
     rows = read_articles(options.corpora, options.distinct)
-    more = ["--model", str(write_model(folder / "tiny"))] if options.tiny else []
+    more = ["--model", str(write_tiny_model(folder / "tiny"))] if options.tiny else []
     print(f"\n| {'articles':>10} | peak memory MB | seconds | articles/s |\n|---:|---:|---:|---:|")
     for n_articles in options.curve:
         source, output = folder / f"curve-{n_articles}.jsonl", folder / f"curve-{n_articles}"
@@ -191,14 +190,6 @@ def repeat(rows: Sequence[dict[str, Any]], n_articles: int, *, change_texts: boo
             cut = 4 * (number // len(rows)) % max(len(words), 1)
             text = " ".join(f"{word}{number // len(rows)}" for word in (*words[cut:], *words[:cut]))
         yield row | {"id": f"{number}", "text": text}
-
-
-def write_model(folder: Path) -> Path:
-    """The tests' tiny model."""
-    code = "import sys; from pathlib import Path; from tiny_model import write_tiny_model; write_tiny_model(Path(sys.argv[1]))"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests/archive"), *sys.path])}
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
-    return folder
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What all measurements share: a description of the machine, and the tables in the README that they fill."""
+"""What all measurements share: a description of the machine, a tiny model, and the tables in the README that they fill."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -32,3 +34,11 @@ def replace_table(readme: Path, name: str, script: str, table: str) -> None:
         raise SystemExit(f"{readme}: no place for the table; mark one with {begin} and {end}")
     replaced = re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
     readme.write_text(replaced, encoding="utf-8")
+
+
+def write_tiny_model(folder: Path) -> Path:
+    """The tests' tiny model."""
+    code = "import sys; from pathlib import Path; from tiny_model import write_tiny_model; write_tiny_model(Path(sys.argv[1]))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests/archive"), *sys.path])}
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
+    return folder
