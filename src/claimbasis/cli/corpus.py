@@ -33,6 +33,7 @@ def add_corpus(parser: argparse.ArgumentParser) -> None:
         command.add_argument("--output", required=True, type=Path, metavar="FILE", help="JSONL, gzipped if it ends so")
     picture = commands.add_parser("picture", help="a picture of the labels by domain")
     picture.add_argument("annotated", nargs="+", metavar="FILE", help="annotated articles (JSONL, also .gz)")
+    picture.add_argument("--codebook", type=Path, metavar="FILE", help="of these articles (default: the shipped one)")
     picture.add_argument("--output", required=True, type=Path, metavar="FILE", help="SVG or PNG")
     picture.set_defaults(command=_picture)
 
@@ -98,13 +99,14 @@ def _polnear(options: argparse.Namespace) -> int:
 def _picture(options: argparse.Namespace) -> int:
     import matplotlib
 
-    from claimbasis.codebook import shipped_codebook
+    from claimbasis.codebook import read_codebook, shipped_codebook
     from claimbasis.corpus.annotated import read_corpus
     from claimbasis.evaluation.plots import plot_labels_by_domain
 
     # Without these the same picture would be another file each time it is drawn.
     matplotlib.rcParams["svg.hashsalt"] = "claimbasis"
-    figure = plot_labels_by_domain(read_corpus(options.annotated), shipped_codebook())
+    codebook = read_codebook(options.codebook) if options.codebook else shipped_codebook()
+    figure = plot_labels_by_domain(read_corpus(options.annotated, codebook=codebook), codebook)
     figure.savefig(options.output, metadata={"Date": None} if options.output.suffix == ".svg" else None)
     return 0
 

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from claimbasis.codebook import shipped_codebook
 from claimbasis.errors import ModelError
 from claimbasis.inference.attribution import attribute
 from claimbasis.inference.runtime import Logits, Runtime
@@ -46,8 +45,7 @@ class Classifier:
         self._precision: Precision = precision
         self._tokenizer = tokenizer
         self._runtime = runtime
-        known = {label.name: label.credits for label in shipped_codebook().labels}
-        self._crediting = frozenset(name for name in settings.labels if known.get(name, True))
+        self._crediting = frozenset(label.name for label in settings.codebook.labels if label.credits)
 
     @classmethod
     def load(
@@ -141,7 +139,9 @@ class Classifier:
             for s, t, tags in zip(statements, tokens, outputs.tags, strict=True)
         ]
         predictions = self._decide(statements, outputs.logits, spans)
-        return ArticlePrediction(article, attribute(predictions, self._crediting), self.model_id)
+        return ArticlePrediction(
+            article, attribute(predictions, self._crediting), self.model_id, self.settings.codebook
+        )
 
     def logits(self, texts: Sequence[str], *, on_statements: OnStatements | None = None) -> Logits:
         """Raw outputs for an article that is already cut into statements.
