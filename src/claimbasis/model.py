@@ -119,13 +119,22 @@ def copy_model(source: Path, target: Path, precisions: Sequence[Precision]) -> M
     wanted = [weights_file(precision) for precision in precisions]
     if missing := [file for file in wanted if file not in settings.files]:
         raise ModelError(f"{source}: has no {', '.join(missing)}; it has {', '.join(settings.files)}")
-    if target.exists() and any(target.iterdir()):
-        raise ModelError(f"{target}: is not empty; name a new folder, or remove this one")
+    require_free(target)
     target.mkdir(parents=True, exist_ok=True)
     kept = [file for file in settings.files if file in wanted or not file.endswith(".onnx")]
     for file in kept:
         shutil.copyfile(source / file, target / file)
     return write_settings(target, settings, kept)
+
+
+def require_free(target: Path) -> None:
+    """Sees that nothing would be overwritten.
+
+    Raises:
+        ModelError: The target is a file, or a folder that is not empty.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ModelError(f"{target}: is not empty; name a new folder, or remove this one")
 
 
 def read_settings(folder: Path, *, verify: bool = True) -> ModelSettings:
