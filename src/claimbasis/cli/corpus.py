@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from claimbasis.cli.corpus_import import add_import
+from claimbasis.cli.output import write_rows
 from claimbasis.errors import CorpusError, InputError
 
 logger = logging.getLogger("claimbasis")
@@ -19,6 +18,9 @@ _N_NAMED = 5  # ids that a message lists before it says how many more there are
 def add_corpus(parser: argparse.ArgumentParser) -> None:
     """Adds the commands below `corpus`."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_import(
+        commands.add_parser("import", help="labelled statements of your own (CSV, JSONL) become annotated articles")
+    )
     join = commands.add_parser("join", help="stand-off labels and your copy of the texts become annotated articles")
     join.add_argument("labels", type=Path, metavar="LABELS", help="stand-off labels (JSONL, also .gz)")
     join.add_argument("texts", nargs="+", metavar="TEXTS", help="articles with id and text (JSONL, also .gz)")
@@ -33,6 +35,7 @@ def add_corpus(parser: argparse.ArgumentParser) -> None:
         command.add_argument("--output", required=True, type=Path, metavar="FILE", help="JSONL, gzipped if it ends so")
     picture = commands.add_parser("picture", help="a picture of the labels by domain")
     picture.add_argument("annotated", nargs="+", metavar="FILE", help="annotated articles (JSONL, also .gz)")
+    picture.add_argument("--codebook", type=Path, metavar="FILE", help="of these articles (default: the shipped one)")
     picture.add_argument("--output", required=True, type=Path, metavar="FILE", help="SVG or PNG")
     picture.set_defaults(command=_picture)
 
@@ -59,7 +62,7 @@ def _join(options: argparse.Namespace) -> int:
             f"{options.labels}: none of its {len(labels)} articles is in {', '.join(options.texts)}; "
             f"the first is {labels[0]['id'] if labels else 'missing'!r}, and ids must be equal"
         )
-    _write(options.output, rows)
+    write_rows(options.output, rows)
     logger.info(
         "%s: %d of %d articles, %d spans, %d of them at other offsets than in the labels",
         options.output, report.n_articles, len(labels), report.n_spans, report.n_moved,
@@ -84,44 +87,27 @@ def _detach(options: argparse.Namespace) -> int:
     from claimbasis.corpus.annotated import read_rows
     from claimbasis.corpus.standoff import detach_text
 
-    _write(options.output, (detach_text(row) for path in options.annotated for row in read_rows(path)))
+    write_rows(options.output, (detach_text(row) for path in options.annotated for row in read_rows(path)))
     return 0
 
 
 def _polnear(options: argparse.Namespace) -> int:
     from claimbasis.corpus.polnear import read_polnear
 
-    _write(options.output, read_polnear(options.folder))
+    write_rows(options.output, read_polnear(options.folder))
     return 0
 
 
 def _picture(options: argparse.Namespace) -> int:
     import matplotlib
 
-    from claimbasis.codebook import shipped_codebook
+    from claimbasis.codebook import read_codebook, shipped_codebook
     from claimbasis.corpus.annotated import read_corpus
     from claimbasis.evaluation.plots import plot_labels_by_domain
 
     # Without these the same picture would be another file each time it is drawn.
     matplotlib.rcParams["svg.hashsalt"] = "claimbasis"
-    figure = plot_labels_by_domain(read_corpus(options.annotated), shipped_codebook())
+    codebook = read_codebook(options.codebook) if options.codebook else shipped_codebook()
+    figure = plot_labels_by_domain(read_corpus(options.annotated, codebook=codebook), codebook)
     figure.savefig(options.output, metadata={"Date": None} if options.output.suffix == ".svg" else None)
     return 0
-
-
-def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Writes JSONL aside and puts it in its place when it is whole."""
-    lines: Iterator[str] = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-    aside = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            # No time stamp, so that the same labels give the same file.
-            stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else file
-            for line in lines:
-                stream.write(line.encode("utf-8", "surrogatepass"))
-            if stream is not file:
-                stream.close()
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

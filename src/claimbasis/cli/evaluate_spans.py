@@ -53,7 +53,8 @@ def _evaluate_spans(options: argparse.Namespace) -> int:
         for title, once in (("every annotation, as published scores are counted", False), ("each article once", True)):
             console.print(render_spans(measure_cofenet(classifier, articles, each_once=once), f"{path.name}: {title}"))
     if options.data:
+        annotated = read_corpus(options.data, codebook=classifier.settings.codebook)
         with StatementProgress() as progress:
-            spans, sources = measure_annotated(classifier, read_corpus(options.data), on_statements=progress.add)
+            spans, sources = measure_annotated(classifier, annotated, on_statements=progress.add)
         console.print(render_spans(spans, ", ".join(options.data)), render_sources(sources))
     return 0

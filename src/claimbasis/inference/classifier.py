@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from claimbasis.codebook import shipped_codebook
 from claimbasis.errors import ModelError
 from claimbasis.inference.attribution import attribute
 from claimbasis.inference.reading import Key, OnStatements, Outputs, read_tokens
@@ -35,8 +34,7 @@ class Classifier:
         self._precision: Precision = precision
         self._tokenizer = tokenizer
         self._runtime = runtime
-        known = {label.name: label.credits for label in shipped_codebook().labels}
-        self._crediting = frozenset(name for name in settings.labels if known.get(name, True))
+        self._crediting = frozenset(label.name for label in settings.codebook.labels if label.credits)
 
     @classmethod
     def load(
@@ -176,7 +174,8 @@ class Classifier:
                 for s, t, tags in zip(statements, tokens, outputs.tags, strict=True)
             ]
             predictions = self._decide(statements, outputs.logits, spans)
-            yield ArticlePrediction(article, attribute(predictions, self._crediting), self.model_id)
+            attributed = attribute(predictions, self._crediting)
+            yield ArticlePrediction(article, attributed, self.model_id, self.settings.codebook)
 
     def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Calibrated scores in [0, 1] from logits of shape (n, labels)."""
