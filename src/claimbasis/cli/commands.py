@@ -17,6 +17,7 @@ from claimbasis.cli.evaluate_spans import add_evaluate_spans
 from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
 from claimbasis.cli.report import add_report
+from claimbasis.cli.runs import add_runs
 from claimbasis.cli.serve import add_serve
 from claimbasis.cli.train import add_train
 from claimbasis.errors import ClaimbasisError
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add_archive(commands.add_parser("archive", help="label many articles into Parquet; can be killed and goes on"))
     add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
     add_train(commands.add_parser("train", help="run a training recipe"))
+    add_runs(commands.add_parser("runs", help="list the runs of the tracking store"))
     evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
     add_evaluate(evaluate)
     add_model(evaluate)

@@ -8,7 +8,6 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
 from claimbasis.codebook import Codebook, shipped_codebook
-from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate
-from claimbasis.corpus.splits import split_by_article
+from claimbasis.corpus.annotated import data_hash
+from claimbasis.training.data import ExperimentData, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
 from claimbasis.training.recipe import Recipe
@@ -25,47 +24,6 @@ from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_r
 
 logger = logging.getLogger(__name__)
 STATE_FILE = "run.json"
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentData:
-    """What a recipe trains on and chooses by."""
-
-    train: list[AnnotatedArticle]
-    dev: list[AnnotatedArticle]
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Sizes and fingerprints, for the log."""
-        sides = {"train": self.train, "dev": self.dev}
-        return {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
-            f"{name}_{unit}": count
-            for name, side in sides.items()
-            for unit, count in (("articles", len(side)), ("statements", sum(len(a.statements) for a in side)))
-        }
-
-
-def load_data(recipe: Recipe) -> ExperimentData:
-    """Reads, checks and splits the recipe's data.
-
-    Raises:
-        CorpusError: A file breaks a rule, or an article stands on both sides.
-    """
-    train = read_corpus(recipe.data.train)
-    # The split and the choice of articles belong to the recipe, not to the seed: all seeds see the same data.
-    rng = np.random.default_rng(0)
-    if recipe.data.dev:
-        dev = read_corpus(recipe.data.dev)
-        require_separate(train, dev)
-    else:
-        train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
-    return ExperimentData(
-        _choose(train, recipe.data.max_articles, rng), _choose(dev, recipe.data.max_dev_articles, rng)
-    )
-
-
-def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:
-    return articles if n is None else [articles[i] for i in sorted(rng.permutation(len(articles))[:n].tolist())]
 
 
 def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[int, Path]:

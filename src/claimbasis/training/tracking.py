@@ -15,6 +15,7 @@ from claimbasis.errors import ModelError
 
 EXPERIMENT = "claimbasis"
 DEFAULT_STORE = "sqlite:///mlflow.db"
+COMPARISON_TAG = "claimbasis.compares"  # on runs that hold no training, but a comparison of two
 
 
 class RunLog(Protocol):

@@ -1,0 +1,53 @@
+"""What a recipe trains on and chooses by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate
+from claimbasis.corpus.splits import split_by_article
+from claimbasis.training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentData:
+    """What a recipe trains on and chooses by."""
+
+    train: list[AnnotatedArticle]
+    dev: list[AnnotatedArticle]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Sizes and fingerprints, for the log."""
+        sides = {"train": self.train, "dev": self.dev}
+        return {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
+            f"{name}_{unit}": count
+            for name, side in sides.items()
+            for unit, count in (("articles", len(side)), ("statements", sum(len(a.statements) for a in side)))
+        }
+
+
+def load_data(recipe: Recipe) -> ExperimentData:
+    """Reads, checks and splits the recipe's data.
+
+    Raises:
+        CorpusError: A file breaks a rule, or an article stands on both sides.
+    """
+    train = read_corpus(recipe.data.train)
+    # The split and the choice of articles belong to the recipe, not to the seed: all seeds see the same data.
+    rng = np.random.default_rng(0)
+    if recipe.data.dev:
+        dev = read_corpus(recipe.data.dev)
+        require_separate(train, dev)
+    else:
+        train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
+    return ExperimentData(
+        _choose(train, recipe.data.max_articles, rng), _choose(dev, recipe.data.max_dev_articles, rng)
+    )
+
+
+def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:
+    return articles if n is None else [articles[i] for i in sorted(rng.permutation(len(articles))[:n].tolist())]
