@@ -6,12 +6,18 @@ import argparse
 import logging
 from pathlib import Path
 
+from claimbasis.errors import RecipeError
+
 logger = logging.getLogger("claimbasis")
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("recipe", metavar="RECIPE", help="TOML file, see experiments/")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("recipe", nargs="?", metavar="RECIPE", help="TOML file, see experiments/")
+    what.add_argument(
+        "--run", metavar="RUN", help="repeat this run of the tracking store, from its recipe, seed and data as recorded"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a value, such as optimisation.epochs=3"
     )
@@ -26,12 +32,26 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    folders = _repeat(options) if options.run else _run(options)
+    for seed, folder in folders.items():
+        logger.info("seed %d: %s", seed, folder)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> dict[int, Path]:
     from claimbasis.training.recipe import SMOKE, read_recipe
 
     recipe = read_recipe(options.recipe, [*options.set, *(SMOKE if options.smoke else ())])
 
     from claimbasis.training.experiment import run_experiment
 
-    for seed, folder in run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke).items():
-        logger.info("seed %d: %s", seed, folder)
-    return 0
+    return run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke)
+
+
+def _repeat(options: argparse.Namespace) -> dict[int, Path]:
+    if options.set or options.smoke:
+        raise RecipeError("--run repeats a run as it was, without --set and --smoke; change a recipe file instead")
+
+    from claimbasis.training.experiment import repeat_run
+
+    return repeat_run(options.run, options.runs, fresh=options.fresh)

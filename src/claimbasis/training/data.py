@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate
+from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
 from claimbasis.corpus.splits import split_by_article
+from claimbasis.errors import CorpusError
 from claimbasis.training.recipe import Recipe
 
 
@@ -18,12 +22,14 @@ class ExperimentData:
 
     train: list[AnnotatedArticle]
     dev: list[AnnotatedArticle]
+    spans_hash: str  # of the files that teach spans alone
 
     @property
     def facts(self) -> dict[str, Any]:
         """Sizes and fingerprints, for the log."""
         sides = {"train": self.train, "dev": self.dev}
-        return {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
+        hashes = {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {"spans_hash": self.spans_hash}
+        return hashes | {
             f"{name}_{unit}": count
             for name, side in sides.items()
             for unit, count in (("articles", len(side)), ("statements", sum(len(a.statements) for a in side)))
@@ -45,8 +51,17 @@ def load_data(recipe: Recipe) -> ExperimentData:
     else:
         train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
     return ExperimentData(
-        _choose(train, recipe.data.max_articles, rng), _choose(dev, recipe.data.max_dev_articles, rng)
+        _choose(train, recipe.data.max_articles, rng),
+        _choose(dev, recipe.data.max_dev_articles, rng),
+        _hash_files(recipe.spans.polnear),
     )
+
+
+def _hash_files(paths: Sequence[str]) -> str:
+    try:
+        return text_hash("\n".join(hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths))
+    except OSError as error:
+        raise CorpusError(f"spans.polnear: {error}; `claimbasis corpus polnear` writes such files") from error
 
 
 def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:

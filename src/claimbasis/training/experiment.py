@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import logging
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,21 @@ from claimbasis.training.data import ExperimentData, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
 from claimbasis.training.recipe import Recipe
+from claimbasis.training.repeat import (
+    ENVIRONMENT_FILE,
+    RECIPE_FILE,
+    describe_changes,
+    environment,
+    git_commit,
+    load_same_data,
+    recipe_of,
+    render_note,
+)
+from claimbasis.training.store import list_trainings, pick_run
 from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_run
 
 logger = logging.getLogger(__name__)
-STATE_FILE = "run.json"
+STATE_FILE, SCORES_FILE = "run.json", "scores.json"
 
 
 def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[int, Path]:
@@ -37,10 +46,42 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
     Returns:
         The model folder of each seed.
     """
-    disable_progress_bar()  # of loading weights: the bar that matters is that of training
-    codebook = shipped_codebook()
     data = load_data(recipe)
     folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data_hash([*data.train, *data.dev])[:8]}"
+    return _run_seeds(recipe, data, folder, fresh=fresh)
+
+
+def repeat_run(reference: str, runs: Path, *, fresh: bool = False) -> dict[int, Path]:
+    """Trains again what a run of the tracking store trained, as a new run, and says whether its scores came back.
+
+    Args:
+        reference: The run's id, or the beginning of it.
+        runs: As for `run_experiment`; the repetition has a folder of its own below it.
+        fresh: As for `run_experiment`.
+
+    Raises:
+        ModelError: There is no such run.
+        RecipeError: It holds no recipe, or the data have changed.
+    """
+    run = pick_run(list_trainings(), reference)
+    recipe = recipe_of(run)
+    data = load_same_data(run, recipe)
+    for change in describe_changes(run):
+        logger.warning("the scores may differ from those of run %s: %s", run.run_id, change)
+    folder = runs / f"repeat-of-{run.run_id}"
+    models = _run_seeds(recipe, data, folder, fresh=fresh)
+    found = float(np.mean([_read_scores(folder / f"seed-{seed}")["macro_f1"] for seed in recipe.seeds]))
+    recorded = run.metrics.get("macro_f1", run.metrics.get("macro_f1_mean", float("nan")))
+    logger.info(
+        "dev macro-F1 %.6f, in run %s it was %.6f: %s",
+        found, run.run_id, recorded, "the same" if found == recorded else "not the same",
+    )  # fmt: skip
+    return models
+
+
+def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: bool) -> dict[int, Path]:
+    disable_progress_bar()  # of loading weights: the bar that matters is that of training
+    codebook = shipped_codebook()
     if fresh and folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,8 +91,10 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
     with tracked_run(recipe.name, run_id=known) as parent:
         _remember(folder, parent)
         if known is None:
-            parent.params({"recipe": recipe.name, "seeds": recipe.seeds} | data.facts)
-            parent.text(recipe.model_dump_json(indent=2), "recipe.json")
+            parent.params({"recipe": recipe.name, "seeds": recipe.seeds, "git_commit": git_commit()} | data.facts)
+            parent.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
+            parent.text("\n".join(environment()), ENVIRONMENT_FILE)
+            parent.note(render_note(recipe, parent.run_id))
         scores = {
             seed: _run_seed(recipe, seed, data, codebook, folder / f"seed-{seed}", parent) for seed in recipe.seeds
         }
@@ -63,10 +106,9 @@ def _run_seed(
     recipe: Recipe, seed: int, data: ExperimentData, codebook: Codebook, folder: Path, parent: RunLog
 ) -> dict[str, float]:
     """Trains one seed unless it is done; returns the scores of its model on dev."""
-    done = folder / "scores.json"
-    if done.exists():
+    if (folder / SCORES_FILE).exists():
         logger.info("seed %d is done already; --fresh trains it again", seed)
-        return dict(json.loads(done.read_text(encoding="utf-8")))
+        return _read_scores(folder)
     folder.mkdir(parents=True, exist_ok=True)
     known = _known_run(folder)
     with tracked_run(f"{recipe.name}-seed-{seed}", run_id=known, parent_id=parent.run_id) as log:
@@ -75,13 +117,18 @@ def _run_seed(
             log.params(
                 _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
             )
-            log.text("\n".join(_environment()), "environment.txt")
+            log.text("\n".join(environment()), ENVIRONMENT_FILE)
+            log.note(render_note(recipe, log.run_id))
         result = fit(recipe, seed, data.train, data.dev, codebook, log, folder / "checkpoints")
         scores = package_model(recipe, seed, result, data.dev, codebook, folder / "model", log, facts=data.facts)
         log.folder(folder / "model", "model")
-        done.write_text(json.dumps(scores), encoding="utf-8")
+        (folder / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
         shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run
     return scores
+
+
+def _read_scores(folder: Path) -> dict[str, float]:
+    return dict(json.loads((folder / SCORES_FILE).read_text(encoding="utf-8")))
 
 
 def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]]) -> None:
@@ -107,19 +154,6 @@ def _known_run(folder: Path) -> str | None:
 
 def _remember(folder: Path, log: RunLog) -> None:
     (folder / STATE_FILE).write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
-
-
-def git_commit() -> str:
-    """The commit of the working directory, with a mark when files have changed; "unknown" outside a repository."""
-    try:
-        commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.stdout.strip()
-
-
-def _environment() -> list[str]:
-    return sorted({f"{d.metadata['Name']}=={d.version}" for d in importlib.metadata.distributions()})
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
