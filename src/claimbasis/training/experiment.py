@@ -87,9 +87,11 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
     folder.mkdir(parents=True, exist_ok=True)
     store = open_store()
     logger.info("tracking store %s, working folder %s", store, folder)
-    known = _known_run(folder)
+    # Other seeds of the recipe share the folder, so that none is trained twice, but what they come to is another run.
+    state = folder / f"run-{'-'.join(map(str, recipe.seeds))}.json"
+    known = _known_run(state)
     with tracked_run(recipe.name, run_id=known) as parent:
-        _remember(folder, parent)
+        _remember(state, parent)
         if known is None:
             parent.params({"recipe": recipe.name, "seeds": recipe.seeds, "git_commit": git_commit()} | data.facts)
             parent.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
@@ -110,9 +112,9 @@ def _run_seed(
         logger.info("seed %d is done already; --fresh trains it again", seed)
         return _read_scores(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    known = _known_run(folder)
+    known = _known_run(folder / STATE_FILE)
     with tracked_run(f"{recipe.name}-seed-{seed}", run_id=known, parent_id=parent.run_id) as log:
-        _remember(folder, log)
+        _remember(folder / STATE_FILE, log)
         if known is None:
             log.params(
                 _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
@@ -143,17 +145,16 @@ def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]]) -> None:
     )
 
 
-def _known_run(folder: Path) -> str | None:
+def _known_run(state: Path) -> str | None:
     """The run that an earlier start began here, if the store still knows it."""
-    state = folder / STATE_FILE
     if not state.exists():
         return None
     run_id = str(json.loads(state.read_text(encoding="utf-8"))["run_id"])
     return run_id if find_run(run_id) else None
 
 
-def _remember(folder: Path, log: RunLog) -> None:
-    (folder / STATE_FILE).write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
+def _remember(state: Path, log: RunLog) -> None:
+    state.write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
