@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from claimbasis.cli.archive import add_archive
 from claimbasis.cli.arguments import add_model
+from claimbasis.cli.compare import add_compare
 from claimbasis.cli.corpus import add_corpus
 from claimbasis.cli.evaluate import add_evaluate
 from claimbasis.cli.evaluate_spans import add_evaluate_spans
 from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
 from claimbasis.cli.report import add_report
+from claimbasis.cli.runs import add_runs
 from claimbasis.cli.serve import add_serve
 from claimbasis.cli.train import add_train
 from claimbasis.errors import ClaimbasisError
@@ -71,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     add_archive(commands.add_parser("archive", help="label many articles into Parquet; can be killed and goes on"))
     add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
     add_train(commands.add_parser("train", help="run a training recipe"))
+    add_runs(commands.add_parser("runs", help="list the runs of the tracking store"))
+    add_compare(commands.add_parser("compare", help="test the difference between two runs or model folders"))
     evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
     add_evaluate(evaluate)
     add_model(evaluate)

@@ -6,12 +6,18 @@ import argparse
 import logging
 from pathlib import Path
 
+from claimbasis.errors import RecipeError
+
 logger = logging.getLogger("claimbasis")
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("recipe", metavar="RECIPE", help="TOML file, see experiments/")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("recipe", nargs="?", metavar="RECIPE", help="TOML file, see experiments/")
+    what.add_argument(
+        "--run", metavar="RUN", help="repeat this run of the tracking store, from its recipe, seed and data as recorded"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a value, such as optimisation.epochs=3"
     )
@@ -32,16 +38,11 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from claimbasis.training.recipe import SMOKE, read_recipe
-
-    recipe = read_recipe(options.recipe, [*options.set, *(SMOKE if options.smoke else ())])
-
     from claimbasis.model import copy_model, read_settings, require_free
-    from claimbasis.training.experiment import run_experiment
 
     if options.output:
         require_free(options.output)
-    folders = run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke)
+    folders = _repeat(options) if options.run else _run(options)
     for seed, folder in folders.items():
         logger.info("seed %d: %s", seed, folder)
     if options.output:
@@ -49,3 +50,22 @@ def _train(options: argparse.Namespace) -> int:
         copy_model(best, options.output, ("int8", "fp32"))
         logger.info("%s: the model; use it with claimbasis label --model %s", options.output, options.output)
     return 0
+
+
+def _run(options: argparse.Namespace) -> dict[int, Path]:
+    from claimbasis.training.recipe import SMOKE, read_recipe
+
+    recipe = read_recipe(options.recipe, [*options.set, *(SMOKE if options.smoke else ())])
+
+    from claimbasis.training.experiment import run_experiment
+
+    return run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke)
+
+
+def _repeat(options: argparse.Namespace) -> dict[int, Path]:
+    if options.set or options.smoke:
+        raise RecipeError("--run repeats a run as it was, without --set and --smoke; change a recipe file instead")
+
+    from claimbasis.training.experiment import repeat_run
+
+    return repeat_run(options.run, options.runs, fresh=options.fresh)

@@ -76,15 +76,15 @@ def measure(
     """
     if targets.shape != predicted.shape or not len(targets):
         raise ValueError(f"targets {targets.shape} and predictions {predicted.shape} must have one shape, not empty")
-    counts = _counts_by_article(targets, predicted, article_index)  # (articles, 3, k)
+    counts = count_by_article(targets, predicted, article_index)  # (articles, 3, k)
     draws = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=n_resamples)
-    point = _rates(counts.sum(axis=0))
-    resampled = _rates(np.einsum("ra,aik->rik", draws, counts))
+    point = rates_of(counts.sum(axis=0))
+    resampled = rates_of(np.einsum("ra,aik->rik", draws, counts))
     per_label = {
         label: LabelMetrics(
-            precision=Measured(float(point[0, k]), *_interval(resampled[:, 0, k])),
-            recall=Measured(float(point[1, k]), *_interval(resampled[:, 1, k])),
-            f1=Measured(float(point[2, k]), *_interval(resampled[:, 2, k])),
+            precision=Measured(float(point[0, k]), *interval_of(resampled[:, 0, k])),
+            recall=Measured(float(point[1, k]), *interval_of(resampled[:, 1, k])),
+            f1=Measured(float(point[2, k]), *interval_of(resampled[:, 2, k])),
             average_precision=_NOT_MEASURED
             if scores is None
             else _average_precision(targets[:, k], scores[:, k], article_index, draws),
@@ -92,16 +92,16 @@ def measure(
         )
         for k, label in enumerate(labels)
     }
-    macro = Measured(float(point[2].mean()), *_interval(resampled[:, 2].mean(axis=1)))
+    macro = Measured(float(point[2].mean()), *interval_of(resampled[:, 2].mean(axis=1)))
     return Metrics(per_label, macro, len(targets), len(counts))
 
 
 def macro_f1(targets: Bools, predicted: Bools) -> float:
     """Unweighted mean over labels of F1, for arrays of shape (n, k)."""
-    return float(_rates(_counts_by_article(targets, predicted, np.zeros(len(targets), np.int64)).sum(axis=0))[2].mean())
+    return float(rates_of(count_by_article(targets, predicted, np.zeros(len(targets), np.int64)).sum(axis=0))[2].mean())
 
 
-def _counts_by_article(targets: Bools, predicted: Bools, article_index: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def count_by_article(targets: Bools, predicted: Bools, article_index: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """True positives, predicted and actual positives, shape (articles, 3, k)."""
     outcomes = np.stack([targets & predicted, predicted, targets], axis=1).astype(np.int64)
     counts = np.zeros((int(article_index.max()) + 1, *outcomes.shape[1:]), np.int64)
@@ -109,7 +109,7 @@ def _counts_by_article(targets: Bools, predicted: Bools, article_index: npt.NDAr
     return counts
 
 
-def _rates(counts: npt.NDArray[np.int64]) -> Floats:
+def rates_of(counts: npt.NDArray[np.int64]) -> Floats:
     """Precision, recall and F1 from counts of shape (..., 3, k); 0 where nothing was predicted or nothing holds."""
     hits, predicted, actual = (counts[..., i, :].astype(float) for i in range(3))
     return np.stack(
@@ -118,7 +118,8 @@ def _rates(counts: npt.NDArray[np.int64]) -> Floats:
     )
 
 
-def _interval(values: Floats) -> tuple[float, float]:
+def interval_of(values: Floats) -> tuple[float, float]:
+    """The middle 95 % of some resampled values."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
@@ -138,7 +139,7 @@ def _average_precision(
     last_of_score = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
     resampled = np.array([_area(hits, draw[ordered_index], last_of_score) for draw in draws])
     point = _area(hits, np.ones(len(hits), np.int64), last_of_score)
-    return Measured(point, *_interval(resampled[~np.isnan(resampled)]))
+    return Measured(point, *interval_of(resampled[~np.isnan(resampled)]))
 
 
 def _area(hits: Bools, weights: npt.NDArray[np.int64], last_of_score: npt.NDArray[np.intp]) -> float:

@@ -95,15 +95,44 @@ def _align(item: AnnotatedArticle, cut: Sequence[Statement], logits: Logits) -> 
 
 def measure_answers(classifier: Classifier, answers: Answers) -> tuple[Metrics, dict[str, float]]:
     """Metrics at the model's thresholds, and the expected calibration error of each label."""
-    scores = classifier.scores(answers.logits)
-    metrics = measure(
+    settings = classifier.settings
+    return measure_scores(
         answers.targets,
-        scores >= np.asarray(classifier.settings.thresholds),
+        classifier.scores(answers.logits),
         answers.article_index,
-        labels=classifier.settings.labels,
+        labels=settings.labels,
+        thresholds=settings.thresholds,
+    )
+
+
+def measure_scores(
+    targets: Bools,
+    scores: Floats,
+    article_index: npt.NDArray[np.int64],
+    *,
+    labels: tuple[str, ...],
+    thresholds: tuple[float, ...],
+) -> tuple[Metrics, dict[str, float]]:
+    """The same for scores in [0, 1], shape (n, k), of whatever gave them."""
+    metrics = measure(
+        targets,
+        scores >= np.asarray(thresholds),
+        article_index,
+        labels=labels,
         scores=scores,
         # One fixed generator: the same answers always get the same intervals.
         rng=np.random.default_rng(0),
     )
-    errors = [calibration_error(scores[:, k], answers.targets[:, k]) for k in range(scores.shape[1])]
-    return metrics, dict(zip(classifier.settings.labels, errors, strict=True))
+    errors = [calibration_error(scores[:, k], targets[:, k]) for k in range(scores.shape[1])]
+    return metrics, dict(zip(labels, errors, strict=True))
+
+
+def name_scores(metrics: Metrics, errors: dict[str, float]) -> dict[str, float]:
+    """What `measure_scores` gives as flat numbers: the names under which runs and model folders keep them."""
+    macro = metrics.macro_f1
+    return (
+        {"macro_f1": macro.value, "macro_f1_low": macro.low, "macro_f1_high": macro.high}
+        | {f"f1_{label}": m.f1.value for label, m in metrics.labels.items()}
+        | {"calibration_error": float(np.mean(list(errors.values())))}
+        | {f"calibration_error_{label}": error for label, error in errors.items()}
+    )

@@ -2,79 +2,35 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import logging
 import shutil
-import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
-from claimbasis.codebook import Codebook
-from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
-from claimbasis.corpus.splits import split_by_article
+from claimbasis.training.data import ExperimentData, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
 from claimbasis.training.recipe import Recipe
+from claimbasis.training.repeat import (
+    ENVIRONMENT_FILE,
+    RECIPE_FILE,
+    describe_changes,
+    environment,
+    git_commit,
+    load_same_data,
+    recipe_of,
+    render_note,
+)
+from claimbasis.training.store import list_trainings, pick_run
 from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_run
 
 logger = logging.getLogger(__name__)
-STATE_FILE = "run.json"
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentData:
-    """What a recipe trains on and chooses by."""
-
-    train: list[AnnotatedArticle]
-    dev: list[AnnotatedArticle]
-    codebook: Codebook  # under which both were annotated
-
-    @property
-    def hash(self) -> str:
-        """Eight hexadecimal digits of all that is learned from or chosen by."""
-        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint)[:8]
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Sizes and fingerprints, for the log."""
-        sides = {"train": self.train, "dev": self.dev}
-        facts = {"codebook": f"{self.codebook.version} ({', '.join(self.codebook.label_names)})"}
-        facts |= {f"{name}_hash": data_hash(side) for name, side in sides.items()}
-        return facts | {
-            f"{name}_{unit}": count
-            for name, side in sides.items()
-            for unit, count in (("articles", len(side)), ("statements", sum(len(a.statements) for a in side)))
-        }
-
-
-def load_data(recipe: Recipe) -> ExperimentData:
-    """Reads, checks and splits the recipe's data.
-
-    Raises:
-        CorpusError: A file breaks a rule of the format or the codebook, or an article stands on both sides.
-    """
-    codebook = recipe.data.read_codebook()
-    train = read_corpus(recipe.data.train, codebook=codebook)
-    # The split and the choice of articles belong to the recipe, not to the seed: all seeds see the same data.
-    rng = np.random.default_rng(0)
-    if recipe.data.dev:
-        dev = read_corpus(recipe.data.dev, codebook=codebook)
-        require_separate(train, dev)
-    else:
-        train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
-    return ExperimentData(
-        _choose(train, recipe.data.max_articles, rng), _choose(dev, recipe.data.max_dev_articles, rng), codebook
-    )
-
-
-def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:
-    return articles if n is None else [articles[i] for i in sorted(rng.permutation(len(articles))[:n].tolist())]
+STATE_FILE, SCORES_FILE = "run.json", "scores.json"
 
 
 def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[int, Path]:
@@ -88,20 +44,56 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
     Returns:
         The model folder of each seed.
     """
-    disable_progress_bar()  # of loading weights: the bar that matters is that of training
     data = load_data(recipe)
     folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data.hash}"
+    return _run_seeds(recipe, data, folder, fresh=fresh)
+
+
+def repeat_run(reference: str, runs: Path, *, fresh: bool = False) -> dict[int, Path]:
+    """Trains again what a run of the tracking store trained, as a new run, and says whether its scores came back.
+
+    Args:
+        reference: The run's id, or the beginning of it.
+        runs: As for `run_experiment`; the repetition has a folder of its own below it.
+        fresh: As for `run_experiment`.
+
+    Raises:
+        ModelError: There is no such run.
+        RecipeError: It holds no recipe, or the data have changed.
+    """
+    run = pick_run(list_trainings(), reference)
+    recipe = recipe_of(run)
+    data = load_same_data(run, recipe)
+    for change in describe_changes(run):
+        logger.warning("the scores may differ from those of run %s: %s", run.run_id, change)
+    folder = runs / f"repeat-of-{run.run_id}"
+    models = _run_seeds(recipe, data, folder, fresh=fresh)
+    found = float(np.mean([_read_scores(folder / f"seed-{seed}")["macro_f1"] for seed in recipe.seeds]))
+    recorded = run.metrics.get("macro_f1", run.metrics.get("macro_f1_mean", float("nan")))
+    logger.info(
+        "dev macro-F1 %.6f, in run %s it was %.6f: %s",
+        found, run.run_id, recorded, "the same" if found == recorded else "not the same",
+    )  # fmt: skip
+    return models
+
+
+def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: bool) -> dict[int, Path]:
+    disable_progress_bar()  # of loading weights: the bar that matters is that of training
     if fresh and folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     store = open_store()
     logger.info("tracking store %s, working folder %s", store, folder)
-    known = _known_run(folder)
+    # Other seeds of the recipe share the folder, so that none is trained twice, but what they come to is another run.
+    state = folder / f"run-{'-'.join(map(str, recipe.seeds))}.json"
+    known = _known_run(state)
     with tracked_run(recipe.name, run_id=known) as parent:
-        _remember(folder, parent)
+        _remember(state, parent)
         if known is None:
-            parent.params({"recipe": recipe.name, "seeds": recipe.seeds} | data.facts)
-            parent.text(recipe.model_dump_json(indent=2), "recipe.json")
+            parent.params({"recipe": recipe.name, "seeds": recipe.seeds, "git_commit": git_commit()} | data.facts)
+            parent.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
+            parent.text("\n".join(environment()), ENVIRONMENT_FILE)
+            parent.note(render_note(recipe, parent.run_id))
         scores = {seed: _run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds}
         _log_summary(parent, list(scores.values()))
     return {seed: folder / f"seed-{seed}" / "model" for seed in recipe.seeds}
@@ -109,25 +101,29 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
 
 def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, parent: RunLog) -> dict[str, float]:
     """Trains one seed unless it is done; returns the scores of its model on dev."""
-    done = folder / "scores.json"
-    if done.exists():
+    if (folder / SCORES_FILE).exists():
         logger.info("seed %d is done already; --fresh trains it again", seed)
-        return dict(json.loads(done.read_text(encoding="utf-8")))
+        return _read_scores(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    known = _known_run(folder)
+    known = _known_run(folder / STATE_FILE)
     with tracked_run(f"{recipe.name}-seed-{seed}", run_id=known, parent_id=parent.run_id) as log:
-        _remember(folder, log)
+        _remember(folder / STATE_FILE, log)
         if known is None:
             log.params(
                 _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
             )
-            log.text("\n".join(_environment()), "environment.txt")
+            log.text("\n".join(environment()), ENVIRONMENT_FILE)
+            log.note(render_note(recipe, log.run_id))
         result = fit(recipe, seed, data.train, data.dev, data.codebook, log, folder / "checkpoints")
         scores = package_model(recipe, seed, result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
         log.folder(folder / "model", "model")
-        done.write_text(json.dumps(scores), encoding="utf-8")
+        (folder / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
         shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run
     return scores
+
+
+def _read_scores(folder: Path) -> dict[str, float]:
+    return dict(json.loads((folder / SCORES_FILE).read_text(encoding="utf-8")))
 
 
 def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]]) -> None:
@@ -142,30 +138,16 @@ def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]]) -> None:
     )
 
 
-def _known_run(folder: Path) -> str | None:
+def _known_run(state: Path) -> str | None:
     """The run that an earlier start began here, if the store still knows it."""
-    state = folder / STATE_FILE
     if not state.exists():
         return None
     run_id = str(json.loads(state.read_text(encoding="utf-8"))["run_id"])
     return run_id if find_run(run_id) else None
 
 
-def _remember(folder: Path, log: RunLog) -> None:
-    (folder / STATE_FILE).write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
-
-
-def git_commit() -> str:
-    """The commit of the working directory, with a mark when files have changed; "unknown" outside a repository."""
-    try:
-        commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.stdout.strip()
-
-
-def _environment() -> list[str]:
-    return sorted({f"{d.metadata['Name']}=={d.version}" for d in importlib.metadata.distributions()})
+def _remember(state: Path, log: RunLog) -> None:
+    state.write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

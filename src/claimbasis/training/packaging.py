@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_temperatures
 from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability
-from claimbasis.evaluation.protocol import Answers, collect_answers, measure_answers
+from claimbasis.evaluation.protocol import Answers, collect_answers, measure_answers, name_scores
 from claimbasis.inference.classifier import Classifier
 from claimbasis.model import CARD_FILE, TOKENIZER_FILE, ModelSettings, Precision, weights_file, write_settings
 from claimbasis.training.card import render_card
@@ -45,31 +46,32 @@ def package_model(
     1. Export both precisions. 2. Fit temperatures and thresholds to int8's answers on dev. 3. Measure. 4. Write it down.
 
     Returns:
-        The scores on dev, also stored in the folder's settings.
+        The scores on dev, also stored in the folder's settings, and what the model costs: `model_bytes` and
+        `statements_per_second`.
     """
     # 1.
     export_weights(result.model, result.tokenizer, _samples(recipe, result), folder)
     settings = _uncalibrated(recipe, codebook, result, log, facts)
     write_settings(folder, settings, _FILES)
     # 2.
-    answers = _answers(folder, "int8", dev, codebook)
+    answers, speed = _answers(folder, "int8", dev, codebook)
     temperatures = fit_temperatures(answers.logits, answers.targets)
     thresholds = choose_thresholds(calibrate(answers.logits, temperatures), answers.targets)
     settings = write_settings(folder, replace(settings, temperatures=temperatures, thresholds=thresholds), _FILES)
     # 3.
     classifier = Classifier.load(folder, precision="int8")
     metrics, errors = measure_answers(classifier, answers)
-    fp32_logits = _answers(folder, "fp32", dev, codebook).logits
-    scores = {"macro_f1": metrics.macro_f1.value} | {f"f1_{label}": m.f1.value for label, m in metrics.labels.items()}
-    scores |= {f"calibration_error_{label}": error for label, error in errors.items()}
-    scores["int8_changed_share"] = _changed_share(classifier, answers.logits, fp32_logits)
+    fp32_answers, _ = _answers(folder, "fp32", dev, codebook)
+    changed = _changed_share(classifier, answers.logits, fp32_answers.logits)
+    scores = name_scores(metrics, errors) | {"int8_changed_share": changed}
+    costs = {"model_bytes": _count_bytes(folder), "statements_per_second": speed}
     # 4.
     settings = write_settings(folder, replace(settings, scores=scores), _FILES)
     card = render_card(settings, metrics, errors, recipe, seed=seed, facts=facts)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
     write_settings(folder, settings, (*_FILES, CARD_FILE))
-    _log(log, classifier, answers, scores)
-    return scores
+    _log(log, classifier, answers, scores | costs)
+    return scores | costs
 
 
 def _samples(recipe: Recipe, result: FitResult) -> list[WindowArrays]:
@@ -104,8 +106,20 @@ def _uncalibrated(
     )
 
 
-def _answers(folder: Path, precision: Precision, dev: Sequence[AnnotatedArticle], codebook: Codebook) -> Answers:
-    return collect_answers(Classifier.load(folder, precision=precision), dev, codebook, boundaries="annotated")
+def _answers(
+    folder: Path, precision: Precision, dev: Sequence[AnnotatedArticle], codebook: Codebook
+) -> tuple[Answers, float]:
+    """Answers, and how many statements a second it took to give them, those that were read for context included."""
+    classifier = Classifier.load(folder, precision=precision)
+    counts: list[int] = []
+    started = time.perf_counter()
+    answers = collect_answers(classifier, dev, codebook, boundaries="annotated", on_statements=counts.append)
+    return answers, sum(counts) / (time.perf_counter() - started)
+
+
+def _count_bytes(folder: Path) -> int:
+    """Size of what labelling loads."""
+    return sum((folder / name).stat().st_size for name in (weights_file("int8"), TOKENIZER_FILE))
 
 
 def _changed_share(classifier: Classifier, int8: np.ndarray, fp32: np.ndarray) -> float:

@@ -15,6 +15,7 @@ from claimbasis.errors import ModelError
 
 EXPERIMENT = "claimbasis"
 DEFAULT_STORE = "sqlite:///mlflow.db"
+COMPARISON_TAG = "claimbasis.compares"  # on runs that hold no training, but a comparison of two
 
 
 class RunLog(Protocol):
@@ -38,6 +39,9 @@ class RunLog(Protocol):
 
     def folder(self, path: Path, name: str) -> None:
         """All files of a folder."""
+
+    def note(self, markdown: str) -> None:
+        """What is to be read first about the run."""
 
 
 class MlflowLog:
@@ -63,6 +67,9 @@ class MlflowLog:
     def folder(self, path: Path, name: str) -> None:
         self._client.log_artifacts(self.run_id, str(path), name)
 
+    def note(self, markdown: str) -> None:
+        self._client.set_tag(self.run_id, "mlflow.note.content", markdown)
+
 
 def open_store() -> str:
     """Chooses the tracking store: `MLFLOW_TRACKING_URI` when set, else a SQLite file in the working directory.
@@ -76,19 +83,22 @@ def open_store() -> str:
 
 
 @contextmanager
-def tracked_run(name: str, *, run_id: str | None = None, parent_id: str | None = None) -> Iterator[MlflowLog]:
+def tracked_run(
+    name: str, *, run_id: str | None = None, parent_id: str | None = None, tags: Mapping[str, str] | None = None
+) -> Iterator[MlflowLog]:
     """A run that is marked finished, failed, or (on Ctrl-C) killed when the block ends.
 
     Args:
         name: Shown in the list of runs.
         run_id: Goes on with this run instead of starting one.
         parent_id: The run this one is a part of.
+        tags: By which a new run can be told from others.
     """
     client = mlflow.MlflowClient()
     if run_id is None:
         experiment = client.get_experiment_by_name(EXPERIMENT)
-        tags = {"mlflow.parentRunId": parent_id} if parent_id else {}
-        run_id = client.create_run(experiment.experiment_id, run_name=name, tags=tags).info.run_id
+        all_tags = {**(tags or {}), **({"mlflow.parentRunId": parent_id} if parent_id else {})}
+        run_id = client.create_run(experiment.experiment_id, run_name=name, tags=all_tags).info.run_id
     else:
         client.update_run(run_id, status="RUNNING")
     status = "FAILED"

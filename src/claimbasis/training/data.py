@@ -1,0 +1,78 @@
+"""What a recipe trains on and chooses by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from claimbasis.codebook import Codebook
+from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
+from claimbasis.corpus.splits import split_by_article
+from claimbasis.errors import CorpusError
+from claimbasis.training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentData:
+    """What a recipe trains on and chooses by."""
+
+    train: list[AnnotatedArticle]
+    dev: list[AnnotatedArticle]
+    codebook: Codebook  # under which both were annotated
+    spans_hash: str  # of the files that teach spans alone
+
+    @property
+    def hash(self) -> str:
+        """Eight hexadecimal digits of all that labels are learned from or chosen by."""
+        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint)[:8]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Sizes and fingerprints, for the log."""
+        sides = {"train": self.train, "dev": self.dev}
+        hashes = {"codebook": f"{self.codebook.version} ({', '.join(self.codebook.label_names)})"}
+        hashes |= {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {"spans_hash": self.spans_hash}
+        return hashes | {
+            f"{name}_{unit}": count
+            for name, side in sides.items()
+            for unit, count in (("articles", len(side)), ("statements", sum(len(a.statements) for a in side)))
+        }
+
+
+def load_data(recipe: Recipe) -> ExperimentData:
+    """Reads, checks and splits the recipe's data.
+
+    Raises:
+        CorpusError: A file breaks a rule of the format or the codebook, or an article stands on both sides.
+    """
+    codebook = recipe.data.read_codebook()
+    train = read_corpus(recipe.data.train, codebook=codebook)
+    # The split and the choice of articles belong to the recipe, not to the seed: all seeds see the same data.
+    rng = np.random.default_rng(0)
+    if recipe.data.dev:
+        dev = read_corpus(recipe.data.dev, codebook=codebook)
+        require_separate(train, dev)
+    else:
+        train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
+    return ExperimentData(
+        _choose(train, recipe.data.max_articles, rng),
+        _choose(dev, recipe.data.max_dev_articles, rng),
+        codebook,
+        _hash_files(recipe.spans.polnear),
+    )
+
+
+def _hash_files(paths: Sequence[str]) -> str:
+    try:
+        return text_hash("\n".join(hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths))
+    except OSError as error:
+        raise CorpusError(f"spans.polnear: {error}; `claimbasis corpus polnear` writes such files") from error
+
+
+def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:
+    return articles if n is None else [articles[i] for i in sorted(rng.permutation(len(articles))[:n].tolist())]
