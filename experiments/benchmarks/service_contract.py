@@ -20,7 +20,7 @@ FILE = b"Two officials said so. Tanks crossed the river."
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
     """Makes the file one that can be read."""
-    if isinstance(case.body, dict) and "file" in case.body:
+    if isinstance(case.body, dict) and case.body.get("file"):
         case.body["file"] = FILE
 
 

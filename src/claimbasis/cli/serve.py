@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 
+from claimbasis.cli.arguments import positive
 from claimbasis.errors import InputError
 
 logger = logging.getLogger("claimbasis")
@@ -13,24 +14,35 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options."""
+    from claimbasis.serve.limits import Limits
+
+    limits = Limits()
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine)")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
     parser.add_argument("--model", metavar="FOLDER", help="model folder (default: the shipped model)")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="threads of the model (default: all cores)")
+    parser.add_argument("--threads", type=positive, metavar="N", help="threads of the model (default: all cores)")
     parser.add_argument(
-        "--max-chars", type=_positive, default=100_000, metavar="N", help="of one article (default: 100000)"
+        "--max-chars",
+        type=positive,
+        default=limits.max_article_chars,
+        metavar="N",
+        help="of one article (default: %(default)s)",
     )
-    parser.add_argument("--timeout", type=_positive, default=30, metavar="SECONDS", help="for an answer (default: 30)")
     parser.add_argument(
-        "--max-waiting", type=_positive, default=32, metavar="N", help="requests in the queue (default: 32)"
+        "--timeout",
+        type=positive,
+        default=limits.timeout_seconds,
+        metavar="SECONDS",
+        help="for an answer (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--max-waiting",
+        type=positive,
+        default=limits.max_waiting,
+        metavar="N",
+        help="requests in the queue (default: %(default)s)",
     )
     parser.set_defaults(command=_serve)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def _serve(options: argparse.Namespace) -> int:
