@@ -59,7 +59,7 @@ def describe_form(limits: Limits) -> dict[str, Any]:
     }  # fmt: skip
     title = {"type": "string", "maxLength": limits.max_field_chars}
     no_text = {"type": "string", "pattern": _BLANK, "description": "nothing but blanks, beside a file"}
-    no_file = {"type": "string", "format": "binary", "maxLength": 0, "description": "empty, beside a text"}
+    no_file = {"type": "string", "maxLength": 0, "description": "empty, beside a text"}
     pasted = _describe_fields(text=text, file=no_file, title=title, required="text")
     uploaded = _describe_fields(file=file, text=no_text, title=title, required="file")
     content = {
