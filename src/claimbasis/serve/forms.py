@@ -31,7 +31,7 @@ class FormContent:
 
     @property
     def n_bytes(self) -> int:
-        """How much is to be read, about."""
+        """How much is to be read, about: the pictures of a document count, although nobody reads them."""
         return len(self.text) + len(self.file)
 
 

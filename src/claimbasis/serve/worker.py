@@ -33,10 +33,11 @@ class _Job:
     given_seconds: float = 0.0  # to jobs that went first after this one had begun
 
     def rank(self, now: float) -> float:
-        """How soon it is its turn: the longer it has waited for its size, the higher."""
+        """Whose turn it is, the highest first: seconds of waiting a byte."""
         return (now - self.arrived) / self.n_bytes
 
     def gives_way(self, now: float) -> bool:
+        """Whether it has not yet given too much of its time away."""
         return self.given_seconds <= _GIVEN_SHARE * (now - self.begun)
 
     def check_time(self) -> None:
@@ -60,7 +61,7 @@ class Worker:
     """Does jobs in its own thread: short ones first, but none waits for ever.
 
     Whose waiting time is the longest for its size is next, so that jobs of one size keep their order. A long job that has
-    begun is not in the way of short ones: between two forward passes it lets some go first.
+    begun is not in the way of short ones: whenever it looks at the time it lets some go first.
     """
 
     def __init__(self, limits: Limits) -> None:
