@@ -20,6 +20,17 @@ def article(tmp_path: Path) -> Path:
     return path
 
 
+def test_without_a_command_all_are_told_in_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    told = capsys.readouterr().err
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    assert capsys.readouterr().out == told
+    lines = told.splitlines()
+    assert lines.index("Read news:") < lines.index("Train and measure:") < lines.index("Models and corpora:")
+    assert "  label           label the statements of articles" in lines
+
+
 def test_jsonl_is_one_object_a_statement(article: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["label", str(article)]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -173,9 +184,7 @@ def test_evaluate_says_why_it_cannot_start(
     assert expected in caplog.text
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["label"], ["label", "a", "--threads", "0"], ["label", "a", "--format", "xml"]]
-)
+@pytest.mark.parametrize("arguments", [["label"], ["label", "a", "--threads", "0"], ["label", "a", "--format", "xml"]])
 def test_usage_mistakes_end_with_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)

@@ -5,12 +5,14 @@
     python experiments/benchmarks/serve_latency.py --url http://127.0.0.1:8000
 
 Run it on an idle machine. Each client sends its next request when it has the answer to the one before; what is refused
-with 503 is counted and not repeated. At the end a burst of requests fills the queue: how many are refused, how many read.
+with 503 is counted and not repeated. Then a burst of requests fills the queue: how many are refused, how many read. At the
+end short articles are asked for while a long one is being read: how long they wait for it, and it for them.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -27,6 +29,8 @@ from machine import describe_machine
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus" / "train.jsonl"
 N_STATEMENTS = 30
+N_SHORT, N_LONG = 5, 600
+PAUSE_SECONDS = 0.5  # between two short articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Answer:
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the machine and a table."""
     options = parse_options(argv)
-    body = json.dumps({"text": make_article(CORPUS)}).encode()
+    body = make_body(N_STATEMENTS)
     model = json.load(urllib.request.urlopen(f"{options.url}/v1/model"))  # noqa: S310  # the address is ours
     print(f"{describe_machine()}; model {model['id']}; articles of {N_STATEMENTS} statements, {len(body):,} bytes")
     measure(options.url, body, n_clients=1, n_requests=options.warm_up)
@@ -50,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     burst = 3 * model["limits"]["max_waiting"]
     print(f"overload, {burst} at once:")
     print(measure(options.url, body, n_clients=burst, n_requests=burst))
+    print(f"articles of {N_SHORT} statements, one each {PAUSE_SECONDS} s, while one of {N_LONG:,} is read:")
+    print(measure_beside(options.url, make_body(N_SHORT), make_body(N_LONG)))
     return 0
 
 
@@ -63,13 +69,14 @@ def parse_options(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def make_article(corpus: Path) -> str:
-    """A text of the first 30 statements that the corpus marks, one a line, so that they are found again."""
+def make_body(n_statements: int) -> bytes:
+    """A request with statements that the corpus marks, one a paragraph, so that they are found again."""
     statements: list[str] = []
-    for line in corpus.read_text(encoding="utf-8").splitlines():
+    for line in CORPUS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         statements += [row["text"][s["start"] : s["end"]] for s in row["statements"]]
-    return "\n\n".join(statements[:N_STATEMENTS])
+    chosen = itertools.islice(itertools.cycle(statements[:N_STATEMENTS]), n_statements)
+    return json.dumps({"text": "\n\n".join(chosen)}).encode()
 
 
 def measure(url: str, body: bytes, *, n_clients: int, n_requests: int) -> str:
@@ -87,6 +94,22 @@ def measure(url: str, body: bytes, *, n_clients: int, n_requests: int) -> str:
     )
 
 
+def measure_beside(url: str, short: bytes, long: bytes) -> str:
+    """The times of the short articles, and that of the long one with and without them."""
+    alone = ask(url, long)
+    times: list[float] = []
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(ask, url, long)
+        while not reading.done():
+            time.sleep(PAUSE_SECONDS)
+            times.append(1000 * ask(url, short).seconds)
+    p50, most = np.quantile(times, [0.5, 1])
+    return (
+        f"{len(times)} short ones: p50 {p50:.0f} ms, longest {most:.0f} ms; the long one: {reading.result().seconds:.1f} s "
+        f"(status {reading.result().status}), alone {alone.seconds:.1f} s"
+    )
+
+
 def ask(url: str, body: bytes) -> Answer:
     """Sends the article over a new connection and checks that it was read."""
     request = urllib.request.Request(  # noqa: S310  # the address is ours
@@ -101,8 +124,9 @@ def ask(url: str, body: bytes) -> Answer:
     except OSError:
         return Answer(0, time.perf_counter() - started)
     seconds = time.perf_counter() - started
-    if (found := len(answer["articles"][0]["statements"])) != N_STATEMENTS:
-        raise SystemExit(f"{url}: {found} statements came back, {N_STATEMENTS} were sent; choose other articles")
+    sent, found = len(json.loads(body)["text"].split("\n\n")), len(answer["articles"][0]["statements"])
+    if found != sent:
+        raise SystemExit(f"{url}: {found} statements came back, {sent} were sent; choose other articles")
     return Answer(200, seconds)
 
 

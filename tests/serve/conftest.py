@@ -29,6 +29,7 @@ class FakeModel:
         self.gate.set()
         self.entered = threading.Semaphore(0)
         self.failure: Exception | None = None
+        self.done: list[str] = []  # ids of articles, in the order in which they were read to their ends
 
     def predict_statements(
         self,
@@ -43,6 +44,7 @@ class FakeModel:
             raise self.failure
         if on_statements:
             on_statements(len(statements))
+        self.done.append(article.id)
         names = self.settings.labels
         scores = dict(zip(names, (0.9, 0.2, 0.1), strict=True))
         predictions = tuple(Prediction(statement, scores, names[:1]) for statement in statements)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import signal
@@ -19,13 +20,15 @@ pytest.importorskip("fastapi", reason="the service is NOT tested: pip install 'c
 from starlette.testclient import TestClient
 
 from claimbasis.cli import main
+from claimbasis.serve.limits import Limits
 from claimbasis.serve.server import open_port
+from claimbasis.serve.worker import Worker
 
 TEXT = "A source nobody may name said so. Tanks crossed the river at dawn."
 
 
-def _post(client: TestClient, text: str = TEXT) -> Any:
-    return client.post("/v1/label", json={"text": text})
+def _post(client: TestClient, text: str = TEXT, name: str = "") -> Any:
+    return client.post("/v1/label", json={"text": text, "id": name})
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
@@ -53,6 +56,75 @@ def test_a_full_queue_refuses_and_the_rest_finish(serve: Callable[..., TestClien
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     assert refused.json()["allowed"] == "at most 2 waiting requests"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({"begun": 1, "long": 90, "short": 1}, ["begun", "short", "long"]),
+        ({"begun": 1, "first": 2, "second": 2}, ["begun", "first", "second"]),
+        ({"begun": 90, "short": 1}, ["short", "begun"]),
+        ({"begun": 2, "hardly shorter": 1}, ["begun", "hardly shorter"]),
+    ],
+)
+def test_short_articles_do_not_wait_for_long_ones(
+    client: TestClient, model: Any, sizes: dict[str, int], expected: list[str]
+) -> None:
+    model.gate.clear()
+    with ThreadPoolExecutor(len(sizes)) as pool:
+        answers = []
+        for n_waiting, (name, size) in enumerate(sizes.items()):
+            answers.append(pool.submit(_post, client, TEXT * size, name))
+            _wait_until(lambda n=n_waiting: _n_waiting(client) == n)
+            if not n_waiting:
+                assert model.entered.acquire(timeout=5)
+        model.gate.set()
+        assert {answer.result().status_code for answer in answers} == {200}
+    assert model.done == expected
+
+
+def test_who_has_waited_for_long_is_next_whatever_the_size(client: TestClient, model: Any) -> None:
+    model.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(_post, client, TEXT, "begun")]
+        assert model.entered.acquire(timeout=5)
+        answers.append(pool.submit(_post, client, TEXT * 2, "long"))
+        _wait_until(lambda: _n_waiting(client) == 1)
+        time.sleep(0.3)  # against the few milliseconds that the other will have waited
+        answers.append(pool.submit(_post, client, TEXT, "short"))
+        _wait_until(lambda: _n_waiting(client) == 2)
+        model.gate.set()
+        assert {answer.result().status_code for answer in answers} == {200}
+    assert model.done == ["begun", "long", "short"]
+
+
+def test_short_articles_without_end_do_not_stop_a_long_one() -> None:
+    done: list[str] = []
+    begun = threading.Event()
+
+    def read(name: str, n_passes: int) -> Callable[[Callable[[], None]], None]:
+        def act(check_time: Callable[[], None]) -> None:
+            begun.set()
+            for _ in range(n_passes):
+                time.sleep(0.01)
+                check_time()
+            done.append(name)
+
+        return act
+
+    async def run() -> None:
+        worker = Worker(Limits(max_waiting=100))
+        worker.start()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(worker.run(read("long", 20), n_bytes=1000))
+            await asyncio.to_thread(begun.wait, 5)
+            for _ in range(90):
+                tasks.create_task(worker.run(read("short", 1), n_bytes=1))
+        worker.stop()
+
+    asyncio.run(run())
+    assert 1 <= done.index("long") <= 45
+    assert len(done) == 91
 
 
 def test_the_time_limit_answers_and_the_next_request_is_served(serve: Callable[..., TestClient], model: Any) -> None:

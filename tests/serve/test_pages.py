@@ -106,11 +106,27 @@ def test_the_description_of_the_form_says_which_texts_are_refused(client: TestCl
     content = client.get("/openapi.json").json()["paths"]["/report"]["post"]["requestBody"]["content"]
     plain = content["application/x-www-form-urlencoded"]["schema"]
     allowed = re.compile(plain["properties"]["text"]["pattern"])
-    assert plain in content["multipart/form-data"]["schema"]["oneOf"]
     assert plain["required"] == ["text"]
     for text in ("", " \n", "a\x00b", "x", f"\n {TEXT}\n"):
         status = client.post("/report", data={"text": text}).status_code
         assert (status == 200) == bool(allowed.search(text)), repr(text)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x", "\x00"])
+@pytest.mark.parametrize("file", [b"", TEXT.encode()])
+def test_the_description_of_the_form_says_what_may_stand_side_by_side(
+    client: TestClient, text: str, file: bytes
+) -> None:
+    content = client.get("/openapi.json").json()["paths"]["/report"]["post"]["requestBody"]["content"]
+    kinds = [kind["properties"] for kind in content["multipart/form-data"]["schema"]["oneOf"]]
+    fitting = [
+        kind
+        for kind in kinds
+        if re.search(kind["text"]["pattern"], text)
+        and kind["file"].get("minLength", 0) <= len(file) <= kind["file"].get("maxLength", 1000)
+    ]
+    status = client.post("/report", data={"text": text}, files={"file": ("a.txt" if file else "", file)}).status_code
+    assert (status, len(fitting)) in [(200, 1), (422, 0)]
 
 
 def test_a_broken_form_is_refused(client: TestClient) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from claimbasis.cli.archive import add_archive
 from claimbasis.cli.arguments import add_model
@@ -25,6 +27,27 @@ from claimbasis.errors import ClaimbasisError
 
 EXIT_DONE, EXIT_FAILURES, EXIT_NOT_STARTED, EXIT_INTERRUPTED = 0, 1, 2, 130
 logger = logging.getLogger("claimbasis")
+# By what people come for: name, what it does in one line, and what adds its options.
+_COMMANDS: dict[str, list[tuple[Any, ...]]] = {
+    "Read news": [
+        ("label", "label the statements of articles", add_label),
+        ("report", "make pages that show what the statements of articles rest on", add_report, add_model),
+        ("archive", "label many articles into Parquet; can be killed and goes on", add_archive),
+        ("serve", "answer over HTTP: a page for people and JSON for programs", add_serve),
+    ],
+    "Train and measure": [
+        ("train", "run a training recipe", add_train),
+        ("runs", "list the runs of the tracking store", add_runs),
+        ("compare", "test the difference between two runs or model folders", add_compare),
+        ("evaluate", "measure a model on annotated articles", add_evaluate, add_model),
+        ("evaluate-spans", "measure how well a model finds sources, cues and relays", add_evaluate_spans, add_model),
+    ],
+    "Models and corpora": [
+        ("info", "tell what a model is", add_info),
+        ("export", "write the model of a run, or a part of a model folder, elsewhere", add_export),
+        ("corpus", "annotated articles: with their texts, and without", add_corpus),
+    ],
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,25 +86,33 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="claimbasis",
+        usage="claimbasis [-h] COMMAND …",
         description="Says, statement by statement, what news rests on: unnamed sources, officials on the record, or actions.",
+        epilog=_tell_commands(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_label(commands.add_parser("label", help="label the statements of articles"))
-    report = commands.add_parser("report", help="make pages that show what the statements of articles rest on")
-    add_report(report)
-    add_model(report)
-    add_archive(commands.add_parser("archive", help="label many articles into Parquet; can be killed and goes on"))
-    add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
-    add_train(commands.add_parser("train", help="run a training recipe"))
-    add_runs(commands.add_parser("runs", help="list the runs of the tracking store"))
-    add_compare(commands.add_parser("compare", help="test the difference between two runs or model folders"))
-    evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
-    add_evaluate(evaluate)
-    add_model(evaluate)
-    spans = commands.add_parser("evaluate-spans", help="measure how well a model finds sources, cues and relays")
-    add_evaluate_spans(spans)
-    add_model(spans)
-    add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
-    add_info(commands.add_parser("info", help="tell what a model is"))
-    add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))
+    parser.set_defaults(command=lambda _: _tell_help(parser))
+    # The epilog lists them in groups, which argparse cannot.
+    commands = parser.add_subparsers(prog="claimbasis", metavar="COMMAND", help=argparse.SUPPRESS)
+    for name, line, *adders in itertools.chain.from_iterable(_COMMANDS.values()):
+        command = commands.add_parser(name, description=f"{line[0].upper()}{line[1:]}.")
+        for add in adders:
+            add(command)
     return parser
+
+
+def _tell_commands() -> str:
+    width = 2 + max(len(name) for name, *_ in itertools.chain.from_iterable(_COMMANDS.values()))
+    groups = [
+        "\n".join([f"{title}:", *(f"  {name:{width}}{line}" for name, line, *_ in commands)])
+        for title, commands in _COMMANDS.items()
+    ]
+    return "\n\n".join(
+        [*groups, "`claimbasis COMMAND --help` tells more. Begin with: claimbasis report article.txt -o report.html"]
+    )
+
+
+def _tell_help(parser: argparse.ArgumentParser) -> int:
+    """For who gives no command at all."""
+    parser.print_help(sys.stderr)
+    return EXIT_NOT_STARTED

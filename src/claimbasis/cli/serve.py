@@ -14,15 +14,32 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options."""
+    from claimbasis.serve.limits import Limits
+
+    limits = Limits()
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine)")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
     add_model(parser)
     parser.add_argument(
-        "--max-chars", type=positive, default=100_000, metavar="N", help="of one article (default: 100000)"
+        "--max-chars",
+        type=positive,
+        default=limits.max_article_chars,
+        metavar="N",
+        help="of one article (default: %(default)s)",
     )
-    parser.add_argument("--timeout", type=positive, default=30, metavar="SECONDS", help="for an answer (default: 30)")
     parser.add_argument(
-        "--max-waiting", type=positive, default=32, metavar="N", help="requests in the queue (default: 32)"
+        "--timeout",
+        type=positive,
+        default=limits.timeout_seconds,
+        metavar="SECONDS",
+        help="for an answer (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--max-waiting",
+        type=positive,
+        default=limits.max_waiting,
+        metavar="N",
+        help="requests in the queue (default: %(default)s)",
     )
     parser.set_defaults(command=_serve)
 

@@ -47,8 +47,10 @@ class Service:
         request: Request,
         parse: Callable[[CheckTime], Sequence[Article]],
         render: Callable[[list[ArticlePrediction]], str],
+        *,
+        n_bytes: int,
     ) -> str:
-        """Parses, labels and renders in the worker's thread, so that the event loop stays free.
+        """Parses `n_bytes`, labels and renders in the worker's thread, so that the event loop stays free.
 
         Raises:
             Refusal: The articles are beyond a limit, or there is no room or no time for them.
@@ -60,7 +62,7 @@ class Service:
             check_time()
             return render(predictions)
 
-        return await self.worker.run(act)
+        return await self.worker.run(act, n_bytes=n_bytes)
 
 
 def make_app(model: Model, limits: Limits) -> FastAPI:
@@ -98,10 +100,8 @@ def _add_api(app: FastAPI, service: Service) -> None:
         """Labels one article or several; the rows are those of `claimbasis label --format jsonl`."""
         _check_json(request)
         body = await request.body()
-        return Response(
-            await service.label(request, lambda _: service.requests.parse(body), _render_json),
-            media_type="application/json",
-        )
+        answer = await service.label(request, lambda _: service.requests.parse(body), _render_json, n_bytes=len(body))
+        return Response(answer, media_type="application/json")
 
     @app.get("/v1/model", responses=describe_json_errors(413, 500, 503))
     async def model() -> ModelAnswer:
@@ -132,9 +132,13 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """The page that `claimbasis report` makes of a text or a file."""
         content = await read_form(request, limits)
         try:
-            return answer_report(
-                await service.label(request, lambda check_time: parse_form(content, limits, check_time), render_page)
+            page = await service.label(
+                request,
+                lambda check_time: parse_form(content, limits, check_time),
+                render_page,
+                n_bytes=content.n_bytes,
             )
+            return answer_report(page)
         except Refusal as refusal:
             again = Home(refusal, limits, model_id, codebook, title=content.title, text=content.text)
             return answer_home(again, refusal.status, refusal.headers)

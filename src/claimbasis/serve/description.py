@@ -20,6 +20,7 @@ _MEANINGS = {
     500: "The server failed.",
     503: "The queue is full, the time limit is reached, or the server is stopping; Retry-After says when to come again.",
 }
+_BLANK = r"^\s*$"
 _RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 
 
@@ -47,26 +48,29 @@ def describe_request(requests: LabelRequests) -> dict[str, Any]:
 
 
 def describe_form(limits: Limits) -> dict[str, Any]:
-    """The body of `POST /report`."""
+    """The body of `POST /report`: a text, or a file; browsers send the other one too, empty."""
     text = {
         "type": "string", "pattern": SOMETHING, "maxLength": limits.max_article_chars,
         "description": "not only blanks, no null bytes",
     }  # fmt: skip
+    file = {
+        "type": "string", "format": "binary", "minLength": 1,
+        "description": f"{KINDS}; at most {limits.max_file_bytes:,} bytes",
+    }  # fmt: skip
     title = {"type": "string", "maxLength": limits.max_field_chars}
-    file = {"type": "string", "format": "binary", "description": f"{KINDS}; at most {limits.max_file_bytes:,} bytes"}
-    plain = {
-        "type": "object",
-        "properties": {"text": text, "title": title},
-        "required": ["text"],
-        "additionalProperties": False,
-    }
-    upload = plain | {"properties": {"file": file, "title": title}, "required": ["file"]}
-    multipart = {"oneOf": [plain, upload]}
+    no_text = {"type": "string", "pattern": _BLANK, "description": "nothing but blanks, beside a file"}
+    no_file = {"type": "string", "maxLength": 0, "description": "empty, beside a text"}
+    pasted = _describe_fields(text=text, file=no_file, title=title, required="text")
+    uploaded = _describe_fields(file=file, text=no_text, title=title, required="file")
     content = {
-        "multipart/form-data": {"schema": multipart},
-        "application/x-www-form-urlencoded": {"schema": plain},
+        "multipart/form-data": {"schema": {"oneOf": [pasted, uploaded]}},
+        "application/x-www-form-urlencoded": {"schema": _describe_fields(text=text, title=title, required="text")},
     }
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _describe_fields(*, required: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": [required], "additionalProperties": False}
 
 
 def fill_description(app: FastAPI, requests: LabelRequests) -> None:
