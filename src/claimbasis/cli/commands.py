@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         logger.error("error: %s", error)
         return EXIT_NOT_STARTED
     except ModuleNotFoundError as error:
-        logger.error("error: %s is not installed; this command needs: pip install 'claimbasis[train]'", error.name)
+        extra = getattr(options, "extra", "train")
+        logger.error("error: %s is not installed; this command needs: pip install 'claimbasis[%s]'", error.name, extra)
         return EXIT_NOT_STARTED
     except KeyboardInterrupt:
         logger.error("stopped; what was written before is complete. %s", getattr(options, "resume_hint", ""))
@@ -79,5 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     add_model(spans)
     add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
     add_info(commands.add_parser("info", help="tell what a model is"))
-    add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))
+    add_corpus(
+        commands.add_parser(
+            "corpus", help="annotated articles: check, compare and mark them, with their texts and without"
+        )
+    )
     return parser

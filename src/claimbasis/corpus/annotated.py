@@ -57,7 +57,7 @@ def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None
             occurs twice.
     """
     codebook = codebook or shipped_codebook()
-    articles = [article for path in paths for article in _read_file(Path(path), codebook)]
+    articles = [article for path in paths for article in read_file(Path(path), codebook)]
     if not articles:
         raise CorpusError(
             f"no annotated article in {', '.join(map(str, paths)) or 'no file'}; name files that hold some"
@@ -66,7 +66,8 @@ def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None
     return articles
 
 
-def _read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
+def read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
+    """The articles of one file, each checked, but not whether one occurs twice; see `read_corpus`."""
     return [_parse(line, place, codebook) for place, line in _read_lines(path)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import FeatureUnion
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
@@ -63,14 +63,19 @@ def match_phrases(texts: Sequence[str], phrases: Sequence[str], n_labels: int) -
 
 
 def tfidf(train_texts: Sequence[str], train_targets: Bools, texts: Sequence[str]) -> Bools:
-    """Words, word pairs and letter groups, with a balanced logistic regression a label; shape (n, k)."""
+    """What `tfidf_pipeline` says about some texts, shape (n, k)."""
+    model = tfidf_pipeline().fit(train_texts, train_targets.astype(int))
+    return np.asarray(model.predict(texts), dtype=bool)
+
+
+def tfidf_pipeline() -> Pipeline:
+    """Words, word pairs and letter groups, with a balanced logistic regression a label; not fitted yet."""
     features = FeatureUnion([
         ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)),
         ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=3)),
     ])  # fmt: skip
-    model = OneVsRestClassifier(LogisticRegression(C=4, class_weight="balanced", max_iter=1000))
-    model.fit(features.fit_transform(train_texts), train_targets.astype(int))
-    return np.asarray(model.predict(features.transform(texts)), dtype=bool)
+    regression = LogisticRegression(C=4, class_weight="balanced", max_iter=1000)
+    return make_pipeline(features, OneVsRestClassifier(regression))
 
 
 def read_phrases(path: Path) -> list[str]:

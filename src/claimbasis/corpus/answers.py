@@ -1,0 +1,171 @@
+"""What people wrote into an annotation file, and the annotated articles that it makes.
+
+A marked statement becomes a small article of its own: its text is the statement with those around it, of which it alone
+carries codes. So nothing is claimed about statements that nobody was asked about, and training reads the text in front
+of it as context, as it does in front of every annotated passage.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from claimbasis.codebook import Codebook
+from claimbasis.corpus.annotated import read_rows
+from claimbasis.corpus.label_studio import read_export
+from claimbasis.corpus.questions import Question
+from claimbasis.errors import CorpusError
+from claimbasis.text.decoding import decode
+from claimbasis.text.spreadsheet import unguard_cell
+
+NONE = "none"  # the answer, and the name of the code, for a statement that rests on nothing of what the codebook knows
+
+
+@dataclass(slots=True)
+class Answers:
+    """All answers of some files."""
+
+    codes: dict[Question, str] = field(default_factory=dict)
+    places: dict[Question, str] = field(default_factory=dict)  # where each was answered first
+    n_empty: int = 0  # rows without an answer
+    n_repeated: int = 0  # rows that say again what another said
+
+    def to_rows(self) -> Iterator[dict[str, Any]]:
+        """Annotated articles, one an answered statement; `id` is that of the article with the statement's index."""
+        for question, codes in self.codes.items():
+            start = len(question.before) + 1 if question.before else 0
+            yield {
+                "id": f"{question.article_id}#{question.index}",
+                "text": " ".join(filter(None, (question.before, question.text, question.after))),
+                "statements": [{"start": start, "end": start + len(question.text), "codes": codes}],
+            }
+
+
+def read_answers(paths: Iterable[Path], codebook: Codebook) -> Answers:
+    """The answers in annotation files; rows without one are counted.
+
+    Args:
+        paths: What `claimbasis corpus ask` wrote and people filled in (.jsonl, .csv), or exports of Label Studio (.json).
+        codebook: The labels and codes that may be written.
+
+    Raises:
+        CorpusError: A file cannot be read; a label is unknown; words of a question were changed; two answers differ.
+    """
+    answers = Answers()
+    for place, row in (found for path in paths for found in _read(path)):
+        try:
+            question = _parse_question(row)
+            codes = parse_labels(row.get("labels"), codebook)
+        except CorpusError as error:
+            raise CorpusError(f"{place}: {error}") from error
+        _add(answers, question, codes, place)
+    return answers
+
+
+def _add(answers: Answers, question: Question, codes: str, place: str) -> None:
+    known = answers.codes.get(question)
+    if not codes:
+        answers.n_empty += 1
+    elif known is None:
+        answers.codes[question], answers.places[question] = codes, place
+    elif set(known) == set(codes):
+        answers.n_repeated += 1
+    else:
+        raise CorpusError(
+            f"{place}: says {codes} of a statement of which {answers.places[question]} says {known}; settle it, and leave "
+            "one of them empty (claimbasis corpus agreement lists such statements of files that were read one by one)"
+        )
+
+
+def parse_labels(value: Any, codebook: Codebook) -> str:  # noqa: ANN401  # whatever the file holds
+    """Codes of an answer: names of labels or codes, their short names or letters, in any case, the main one first.
+
+    Args:
+        value: A list, or text with commas, semicolons, bars or line breaks between names; "none" for none of them.
+        codebook: What may be written.
+
+    Returns:
+        Letters as in annotated articles; "" where nothing was written.
+
+    Raises:
+        CorpusError: A word is unknown, or "none" stands beside others.
+    """
+    words = value if isinstance(value, list) else re.split(r"[,;|\n]", str(value or ""))
+    codes = "".join(dict.fromkeys(code for word in words for code in _find_codes(str(word).strip(), codebook)))
+    alone = next((code for code, name in codebook.other_codes.items() if name == NONE), None)
+    if alone is not None and alone in codes and len(codes) > 1:
+        raise CorpusError(f"labels {value!r} name {NONE!r} beside others; leave out the one or the others")
+    return codes
+
+
+def _find_codes(word: str, codebook: Codebook) -> str:
+    names = {code.casefold(): code for code in codebook.codes}
+    names |= {name.casefold(): code for code, name in codebook.other_codes.items()}
+    names |= {name.casefold(): label.code for label in codebook.labels for name in (label.name, label.short)}
+    if (whole := names.get(word.casefold())) is not None or not word:
+        return whole or ""
+    # Names with blanks between them as in our tables, or letters in a row as in annotated articles.
+    for pieces in (word.split(), list(word)):
+        if all(piece.casefold() in names for piece in pieces):
+            return "".join(names[piece.casefold()] for piece in pieces)
+    allowed = [f"{label.name} ({label.code})" for label in codebook.labels]
+    allowed += [f"{name} ({code})" for code, name in codebook.other_codes.items()]
+    raise CorpusError(
+        f"label {word!r} is not in codebook {codebook.version}; write one or more of {', '.join(allowed)}"
+    )
+
+
+def _parse_question(row: dict[str, Any]) -> Question:
+    try:
+        # Spreadsheets and people add blanks at the ends of cells; they are no change.
+        texts = {name: " ".join(str(row[name] or "").split()) for name in ("before", "text", "after")}
+        question = Question(str(row["article_id"]), int(row["index"]), **texts)
+        known = str(row["hash"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorpusError(
+            f"no row of an annotation file ({error!r}); needed are labels, article_id, index, before, text, after and hash, as "
+            "claimbasis corpus ask writes them"
+        ) from error
+    if question.fingerprint != known:
+        raise CorpusError(
+            f"words, id or index of the question were changed (article {question.article_id!r}, statement {question.index}); "
+            "only labels may be. Copy the row from the file as it was asked, and save spreadsheets as CSV in UTF-8"
+        )
+    return question
+
+
+def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Places and rows."""
+    if path.suffix == ".json":
+        yield from read_export(path)
+    elif path.suffix in (".csv", ".tsv"):
+        yield from _read_csv(path)
+    else:
+        yield from ((f"{path}: row {number}", row) for number, row in enumerate(read_rows(path), 1))
+
+
+def _read_csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of a CSV file, in whatever encoding and with whatever delimiter a spreadsheet saved it."""
+    try:
+        text = decode(str(path), path.read_bytes())
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error})") from error
+    header = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    try:
+        for row in reader:
+            if any(row.values()):
+                # Cells beyond the header have no name.
+                cells = {
+                    name: unguard_cell(cell or "")
+                    for name, cell in row.items()
+                    if isinstance(name, str) and not isinstance(cell, list)
+                }
+                yield f"{path}:{reader.line_num}", cells
+    except csv.Error as error:
+        raise CorpusError(f"{path}:{reader.line_num}: no CSV ({error}); save it again as CSV in UTF-8") from error
