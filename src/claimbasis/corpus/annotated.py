@@ -87,6 +87,11 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         CorpusError: The file cannot be read, or a line is no JSON object.
     """
+    yield from (row for _, row in read_placed_rows(path))
+
+
+def read_placed_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `read_rows`, each with its place ("file:line")."""
     for place, line in _read_lines(path):
         try:
             row = json.loads(line)
@@ -94,7 +99,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             raise CorpusError(f"{place}: no JSON ({error}); write one object a line") from error
         if not isinstance(row, dict):
             raise CorpusError(f"{place}: no JSON object; write one object a line")
-        yield row
+        yield place, row
 
 
 def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:

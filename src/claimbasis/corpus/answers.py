@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from claimbasis.codebook import Codebook
-from claimbasis.corpus.annotated import read_rows
+from claimbasis.corpus.annotated import read_placed_rows
 from claimbasis.corpus.label_studio import read_export
 from claimbasis.corpus.questions import Question
 from claimbasis.errors import CorpusError
@@ -146,7 +146,7 @@ def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     elif path.suffix in (".csv", ".tsv"):
         yield from _read_csv(path)
     else:
-        yield from ((f"{path}: row {number}", row) for number, row in enumerate(read_rows(path), 1))
+        yield from read_placed_rows(path)
 
 
 def _read_csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

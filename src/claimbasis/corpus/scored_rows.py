@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from claimbasis.corpus.annotated import read_rows
+from claimbasis.corpus.annotated import read_placed_rows
 from claimbasis.errors import CorpusError
 
 _SCORE = "score_"  # begins the columns of an archive that hold scores
@@ -52,8 +52,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read_jsonl(path: Path) -> Iterator[ScoredStatement]:
-    for number, row in enumerate(read_rows(path), 1):
-        yield _parse(row, row.get("scores"), f"{path}: row {number}")
+    for place, row in read_placed_rows(path):
+        yield _parse(row, row.get("scores"), place)
 
 
 def _read_parquet(path: Path) -> Iterator[ScoredStatement]:

@@ -64,7 +64,7 @@ def readings_within(articles: Sequence[AnnotatedArticle]) -> list[Reading]:
     """
     kept = {key: s.readings for key, s in _statements(articles)}
     n_readings = {len(readings) for readings in kept.values()}
-    if len(n_readings) != 1 or n_readings < {2}:
+    if len(n_readings) != 1 or min(n_readings) < 2:
         raise CorpusError(
             f"statements keep {' or '.join(map(str, sorted(n_readings)))} readings (`annotators`); "
             "to compare them all statements need the same number, two or more"

@@ -38,7 +38,7 @@ def cross_validate(articles: Sequence[AnnotatedArticle], codebook: Codebook) -> 
         Shape (statements, labels), in [0, 1].
 
     Raises:
-        CorpusError: There are too few articles.
+        CorpusError: There are too few articles, or their words never recur.
     """
     if len(articles) < MIN_ARTICLES:
         raise CorpusError(f"{len(articles)} articles are too few for cross-validation; it needs {MIN_ARTICLES}")
@@ -47,10 +47,15 @@ def cross_validate(articles: Sequence[AnnotatedArticle], codebook: Codebook) -> 
     with warnings.catch_warnings():
         # A rare label may be missing from four fifths of the articles; its score is then 0.
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-        scores = cross_val_predict(
-            tfidf_pipeline(), texts, targets.astype(int), groups=groups, method="predict_proba",
-            cv=GroupKFold(N_FOLDS, shuffle=True, random_state=0),
-        )  # fmt: skip
+        try:
+            scores = cross_val_predict(
+                tfidf_pipeline(), texts, targets.astype(int), groups=groups, method="predict_proba",
+                cv=GroupKFold(N_FOLDS, shuffle=True, random_state=0),
+            )  # fmt: skip
+        except ValueError as error:
+            raise CorpusError(
+                f"{len(texts)} statements cannot be cross-validated ({error}); they are too few"
+            ) from error
     return np.asarray(scores, dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from claimbasis.cli.arguments import add_model, positive
 from claimbasis.cli.corpus.files import add_table, write_table
-from claimbasis.errors import InputError
+from claimbasis.errors import CorpusError, InputError
 
 if TYPE_CHECKING:
     from claimbasis.codebook import Codebook
@@ -93,7 +93,7 @@ def _find(
 def _judge(
     options: argparse.Namespace, places: list[Place], codebook: Codebook, progress: StatementProgress, *, unseen: bool
 ) -> list[Finding]:
-    from claimbasis.evaluation.label_errors import MIN_ARTICLES, cross_validate, find_label_errors, score_unseen
+    from claimbasis.evaluation.label_errors import cross_validate, find_label_errors, score_unseen
     from claimbasis.inference.classifier import Classifier
 
     articles = [place.item for place in places]
@@ -101,12 +101,9 @@ def _judge(
         classifier = Classifier.load(options.model, precision=options.precision, n_threads=options.threads)
         scores = score_unseen(classifier, articles, codebook, on_statements=progress.add)
         return find_label_errors(places, codebook, scores, judge=classifier.model_id)
-    if len(articles) < MIN_ARTICLES:
-        logger.warning(
-            "labels not judged: %d articles are too few for cross-validation, which needs %d",
-            len(articles),
-            MIN_ARTICLES,
-        )
+    try:
+        scores = cross_validate(articles, codebook)
+    except CorpusError as error:
+        logger.warning("labels not judged: %s", error)
         return []
-    scores = cross_validate(articles, codebook)
     return find_label_errors(places, codebook, scores, judge="cross-validation")
