@@ -71,6 +71,8 @@ def test_a_question_has_the_statements_around_it() -> None:
     assert question.before.startswith("S2 is here. S3 is here.")
     assert (question.text, question.after) == ("S8 is here.", "S9 is here. S10 is here.")
     assert question.to_row()["labels"] == ""
+    (question,) = ask([[rows[0], rows[7], rows[8], rows[11]]], n=1)  # as label --only writes them
+    assert (question.before, question.after) == ("S7 is here.", "")
     assert not {"scores", "label"} & question.to_row().keys()
 
 

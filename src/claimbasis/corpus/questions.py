@@ -90,9 +90,16 @@ def _distance(row: ScoredStatement, thresholds: Mapping[str, float]) -> float:
 
 
 def _question(rows: Sequence[ScoredStatement], place: int) -> Question:
-    before, after = rows[max(0, place - N_CONTEXT_STATEMENTS) : place], rows[place + 1 : place + 1 + N_AFTER]
-    texts = (_single_blanks(" ".join(row.text for row in some)) for some in (before, [rows[place]], after))
-    return Question(rows[place].article_id, rows[place].index, *texts)
+    own = rows[place]
+    # By number, not by place: where only some statements were written, rows that follow one another need not be neighbours.
+    before = [
+        row
+        for row in rows[max(0, place - N_CONTEXT_STATEMENTS) : place]
+        if row.index >= own.index - N_CONTEXT_STATEMENTS
+    ]
+    after = [row for row in rows[place + 1 : place + 1 + N_AFTER] if row.index <= own.index + N_AFTER]
+    texts = (_single_blanks(" ".join(row.text for row in some)) for some in (before, [own], after))
+    return Question(own.article_id, own.index, *texts)
 
 
 def _single_blanks(text: str) -> str:

@@ -100,8 +100,14 @@ def find_label_errors(places: Sequence[Place], codebook: Codebook, scores: Float
     names = np.array(codebook.label_names)
     return [
         Finding(
-            Kind.LABELS, statements[row], f"by {judge}", given=tuple(names[targets[row]].tolist()),
+            Kind.LABELS, statements[row], f"by {judge}{_tell_readings(statements[row])}", given=tuple(names[targets[row]].tolist()),
             suggested=tuple(names[targets[row] ^ doubtful[row]].tolist()), score=float(quality[row]),
         )
         for row in np.argsort(quality, kind="stable").tolist() if doubtful[row].any()
     ]  # fmt: skip
+
+
+def _tell_readings(place: Place) -> str:
+    """The readings of a statement on which people did not agree at first either."""
+    readings = place.statement.readings if place.statement else ()
+    return f"; read as {', '.join(readings)}" if len(set(map(frozenset, readings))) > 1 else ""
