@@ -36,6 +36,7 @@ def test_the_shipped_model_is_complete_and_small(classifier: Classifier) -> None
     folder = ROOT / "models" / "claimbasis-small"
     assert {file.name for file in folder.iterdir()} == {
         "README.md",
+        "codebook.toml",
         "model.int8.onnx",
         "settings.json",
         "tokenizer.json",

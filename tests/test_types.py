@@ -6,6 +6,7 @@ import io
 import pytest
 
 from claimbasis import Article, ArticlePrediction, Prediction, Statement
+from claimbasis.codebook import shipped_codebook
 from claimbasis.report.rows import render_csv, render_csv_header
 from claimbasis.types import Span
 
@@ -25,7 +26,7 @@ def prediction() -> ArticlePrediction:
         Prediction(first, scores, ("anonymous_sourced",), (SOURCE, CUE, RELAY), SOURCE, CUE, RELAY),
         Prediction(second, scores, ("anonymous_sourced",), (), SOURCE),
     )
-    return ArticlePrediction(Article(TEXT, "a"), items, "tiny-1234")
+    return ArticlePrediction(Article(TEXT, "a"), items, "tiny-1234", shipped_codebook())
 
 
 def test_rows_tell_source_cue_and_relay_where_they_stand_in_the_article(prediction: ArticlePrediction) -> None:

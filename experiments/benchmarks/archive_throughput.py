@@ -16,9 +16,6 @@ import gzip
 import hashlib
 import itertools
 import json
-import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -29,9 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from machine import N_CORES, describe_machine, replace_table, write_tiny_model
 
-ROOT = Path(__file__).parents[2]
-N_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 MILLIONS = (1, 4, 200)
 _SAMPLE_SECONDS = 0.2
 # The bare model: nothing but texts in memory and one pass over them, with the clock started when it is loaded.
@@ -65,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             table = make_cost_table(rate)
             print(f"\n{table}")
             if options.write:
-                replace_table(options.write, table)
+                replace_table(options.write, "costs", "archive_throughput.py", table)
         if options.curve:
             measure_curve(options, Path(folder))
     return 0
@@ -169,20 +165,10 @@ def make_cost_table(pace: float) -> str:
     return "\n".join(lines)
 
 
-def replace_table(readme: Path, table: str) -> None:
-    """Puts the table between the README's markers."""
-    text = readme.read_text(encoding="utf-8")
-    begin, end = "<!-- costs: archive_throughput.py -->", "<!-- end of costs -->"
-    replaced = re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
-    if begin not in text:
-        raise SystemExit(f"{readme}: no place for the table; mark one with {begin} and {end}")
-    readme.write_text(replaced, encoding="utf-8")
-
-
 def measure_curve(options: argparse.Namespace, folder: Path) -> None:
     """Prints peak memory over the size of the archive."""
     rows = read_articles(options.corpora, options.distinct)
-    more = ["--model", str(write_model(folder / "tiny"))] if options.tiny else []
+    more = ["--model", str(write_tiny_model(folder / "tiny"))] if options.tiny else []
     print(f"\n| {'articles':>10} | peak memory MB | seconds | articles/s |\n|---:|---:|---:|---:|")
     for n_articles in options.curve:
         source, output = folder / f"curve-{n_articles}.jsonl", folder / f"curve-{n_articles}"
@@ -204,23 +190,6 @@ def repeat(rows: Sequence[dict[str, Any]], n_articles: int, *, change_texts: boo
             cut = 4 * (number // len(rows)) % max(len(words), 1)
             text = " ".join(f"{word}{number // len(rows)}" for word in (*words[cut:], *words[:cut]))
         yield row | {"id": f"{number}", "text": text}
-
-
-def write_model(folder: Path) -> Path:
-    """The tests' tiny model."""
-    code = "import sys; from pathlib import Path; from tiny_model import write_tiny_model; write_tiny_model(Path(sys.argv[1]))"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests/archive"), *sys.path])}
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
-    return folder
-
-
-def describe_machine() -> str:
-    """Processor, cores and load, without which no throughput means anything."""
-    name = platform.processor() or platform.machine()
-    if (info := Path("/proc/cpuinfo")).exists():
-        lines = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        name = lines[0] if lines else name
-    return f"{name}, {N_CORES} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -96,7 +96,9 @@ def write_report(n_statements: int) -> Path:
         items.append(Prediction(statement, scores, tuple(s for s in labels if scores[s] > 0.6), spans, *spans))
         text += sentence + ("\n\n" if index % 4 == 3 else "")
     file = Path(tempfile.mkdtemp()) / "report.html"
-    file.write_text(ArticlePrediction(Article(text), tuple(items), "made-up").to_html(), encoding="utf-8")
+    file.write_text(
+        ArticlePrediction(Article(text), tuple(items), "made-up", shipped_codebook()).to_html(), encoding="utf-8"
+    )
     return file
 
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import time
 import urllib.error
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import describe_machine
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus" / "train.jsonl"
 N_STATEMENTS = 30
@@ -105,15 +104,6 @@ def ask(url: str, body: bytes) -> Answer:
     if (found := len(answer["articles"][0]["statements"])) != N_STATEMENTS:
         raise SystemExit(f"{url}: {found} statements came back, {N_STATEMENTS} were sent; choose other articles")
     return Answer(200, seconds)
-
-
-def describe_machine() -> str:
-    """Processor, cores and load, without which no latency means anything."""
-    name = platform.processor() or platform.machine()
-    if (info := Path("/proc/cpuinfo")).exists():
-        lines = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        name = lines[0] if lines else name
-    return f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from claimbasis.codebook import Codebook
+
 Role = Literal["source", "cue", "relay"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -70,11 +72,12 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class ArticlePrediction:
-    """The predictions of one article, in reading order, and the model that made them."""
+    """The predictions of one article, in reading order, the model that made them, and what its labels mean."""
 
     article: Article
     predictions: tuple[Prediction, ...]
     model_id: str
+    codebook: Codebook  # the model's own
 
     def __len__(self) -> int:
         return len(self.predictions)

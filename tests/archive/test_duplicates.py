@@ -8,6 +8,7 @@ import pytest
 from archive_rows import make_rows, make_text, read_output, write_jsonl
 
 from claimbasis.archive import labelling
+from claimbasis.codebook import shipped_codebook
 from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
 
 Run = Callable[..., int]
@@ -92,6 +93,6 @@ def test_spans_come_out_where_a_model_marks_them() -> None:
     text = "Two officials said so."
     source = Span("source", 0, 13, "Two officials")
     marked = Prediction(Statement(0, 0, len(text), text), {"x": 0.9}, ("x",), (source,), source)
-    (values,) = labelling.list_statements(ArticlePrediction(Article(text=text), (marked,), "m-1"))
+    (values,) = labelling.list_statements(ArticlePrediction(Article(text=text), (marked,), "m-1", shipped_codebook()))
     assert (values["source"], values["source_start"], values["source_end"]) == ("Two officials", 0, 13)
     assert values["cue"] is None

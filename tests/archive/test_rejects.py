@@ -3,16 +3,13 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from archive_rows import make_rows, make_text, read_output, write_jsonl
-
-from claimbasis import Article
 
 Run = Callable[..., int]
 
@@ -135,14 +132,14 @@ def test_max_rejects_stops_a_job_that_has_gone_wrong(archive: Run, caplog: pytes
 def test_a_text_that_breaks_the_model_costs_no_other(archive: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from claimbasis.inference.classifier import Classifier  # noqa: PLC0415
 
-    predict = Classifier.predict_statements
+    tokenize = Classifier._tokenize
 
-    def fail(self: Classifier, article: Article, *args: Any, **options: Any) -> object:
-        if "cursed" in article.text:
+    def fail(self: Classifier, texts: Sequence[str]) -> object:
+        if any("cursed" in text for text in texts):
             raise ZeroDivisionError("of all things")
-        return predict(self, article, *args, **options)
+        return tokenize(self, texts)
 
-    monkeypatch.setattr(Classifier, "predict_statements", fail)
+    monkeypatch.setattr(Classifier, "_tokenize", fail)
     rows = make_rows(5)
     write_jsonl(Path("news.jsonl"), [*rows[:2], {"id": "x", "text": "He was cursed."}, *rows[2:]])
     assert archive("news.jsonl") == 1

@@ -41,7 +41,7 @@ def test_a_file_becomes_articles_with_codes(write_corpus: Callable[..., Path]) -
         ),
         ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": "X"}]}, "codebook"),
         ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": "CC"}]}, "at most once"),
-        ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": ""}]}, "at least one"),
+        ({"id": "a", "text": "He left.", "statements": [{"start": 0, "end": 8, "codes": ""}]}, "N for none"),
         ({"id": "a", "text": "He left.", "statements": []}, "at least one statement"),
         (
             {

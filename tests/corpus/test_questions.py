@@ -12,7 +12,7 @@ import pytest
 from claimbasis import CorpusError
 from claimbasis.cli import main
 from claimbasis.cli.corpus.files import write_csv
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import parse_codebook, shipped_codebook
 from claimbasis.corpus.annotated import read_corpus
 from claimbasis.corpus.answers import parse_labels, read_answers
 from claimbasis.corpus.label_studio import render_form
@@ -101,12 +101,12 @@ def test_rows_are_read_from_an_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "codes"),
     [
-        ("", ""), (None, ""), ([], ""), ("A", "A"), ("a", "A"), ("CO", "CO"), ("none", "N"), ("official, action", "OC"),
+        ("", None), (None, None), ([], None), ("A", "A"), ("a", "A"), ("CO", "CO"), ("none", "N"), ("official, action", "OC"),
         ("anonymous_sourced officially_attributed", "AO"), (["action_corroborated", "media or document"], "CM"),
         (" Anonymous ; A ", "A"), ("named private person", "P"),
     ],
 )  # fmt: skip
-def test_labels_may_be_written_in_several_ways(written: Any, codes: str) -> None:
+def test_labels_may_be_written_in_several_ways(written: Any, codes: str | None) -> None:
     assert parse_labels(written, shipped_codebook()) == codes
 
 
@@ -114,6 +114,17 @@ def test_labels_may_be_written_in_several_ways(written: Any, codes: str) -> None
 def test_other_labels_are_refused(written: str) -> None:
     with pytest.raises(CorpusError):
         parse_labels(written, shipped_codebook())
+
+
+def test_none_is_an_answer_also_without_a_code_for_it() -> None:
+    codebook = parse_codebook('version = "1"\n[[labels]]\nname = "opinion"\ncode = "o"\n')
+    assert (parse_labels("none", codebook), parse_labels("", codebook), parse_labels("Opinion", codebook)) == (
+        "",
+        None,
+        "o",
+    )
+    form = ElementTree.fromstring(render_form(codebook))  # noqa: S314  # our own
+    assert [choice.get("value") for choice in form.iter("Choice")] == ["opinion", "none"]
 
 
 QUESTIONS = [

@@ -47,7 +47,7 @@ def test_alpha_is_krippendorffs_also_where_readings_are_missing() -> None:
     assert agreement.n_alone == {"r0": 0, "r1": 0, "r2": 1}
     assert [pair.names for pair in agreement.pairs] == [("r0", "r1"), ("r0", "r2"), ("r1", "r2")]
     assert [row["start"] for row in agreement.disputes] == [1, 3]
-    assert agreement.disputes[0]["codes of r2"] == ""
+    assert agreement.disputes[0]["codes of r2"] is None
 
 
 def test_order_of_codes_is_no_disagreement() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from claimbasis import Article, ArticlePrediction, Prediction, Statement
+from claimbasis.codebook import Label, shipped_codebook
 from claimbasis.types import Role, Span
 
 LABELS = ("anonymous_sourced", "officially_attributed", "action_corroborated")
@@ -19,14 +20,18 @@ def predict() -> Callable[..., ArticlePrediction]:
     def predict(
         text: str, statements: Sequence[tuple[str, Mapping[str, float] | tuple[float, ...]]], **article: Any
     ) -> ArticlePrediction:
-        predictions, end = [], 0
+        predictions, end, names = [], 0, LABELS
         for index, (words, given) in enumerate(statements):
             start = text.index(words, end)
             end = start + len(words)
             scores = dict(given) if isinstance(given, Mapping) else dict(zip(LABELS, given, strict=True))
+            names = tuple(scores)
             labels = tuple(sorted((name for name in scores if scores[name] >= 0.5), key=lambda name: -scores[name]))
             predictions.append(Prediction(Statement(index, start, end, words), scores, labels))
-        return ArticlePrediction(Article(text=text, **article), tuple(predictions), "tiny-1234")
+        known = {label.name: label for label in shipped_codebook().labels}
+        labels = tuple(known.get(name) or Label(name, str(number), name) for number, name in enumerate(names, 1))
+        codebook = replace(shipped_codebook(), labels=labels)
+        return ArticlePrediction(Article(text=text, **article), tuple(predictions), "tiny-1234", codebook)
 
     return predict
 

@@ -80,7 +80,7 @@ def test_the_text_keeps_its_paragraphs_and_all_its_words(article: ArticlePredict
 
 def test_a_text_without_blank_lines_is_divided_at_its_line_breaks(predict: Predict) -> None:
     prediction = predict("Kyiv\r\nIt\r\nrained. So\nbe it.", [("It\r\nrained.", (0.1, 0.9, 0.1))])
-    labels = show_labels(prediction[0].scores)
+    labels = show_labels([prediction.codebook])
     paragraphs = split_paragraphs(prediction, labels)
     assert [[passage.text for passage in p] for p in paragraphs] == [["Kyiv"], ["", "It\r\nrained.", " So"], ["be it."]]
 
@@ -110,7 +110,7 @@ def test_labels_come_from_the_model_not_from_the_code(predict: Predict) -> None:
     (statement,) = [found for found in Page(page).find("span", "class", "statement") if "id" in found]
     assert statement["data-labels"] == "7"
     assert "ground &lt;6&gt;" in page
-    assert "Not in codebook" in page
+    assert "says no more of it" in page
 
 
 def test_nothing_is_loaded_and_nothing_runs_but_the_page_s_own_script(article: ArticlePrediction) -> None:
@@ -187,7 +187,7 @@ def test_weeks_and_outlets_are_left_out_where_nothing_is_known(predict: Predict)
 
 
 def test_a_folder_has_an_index_and_a_page_an_article(article: ArticlePrediction) -> None:
-    index = Page(render_folder_index([summarise_article(article)] * 2, article[0].scores))
+    index = Page(render_folder_index([summarise_article(article)] * 2, article.codebook))
     assert {"article-1.html", "article-2.html"} <= {link.get("href") for link in index.find("a")}
     assert not index.find("form")
     assert "index.html" in {link.get("href") for link in Page(render_folder_article(article)).find("a")}

@@ -10,8 +10,6 @@ from claimbasis import ArticlePrediction
 from claimbasis.report.selection import Selection
 from claimbasis.report.table import print_prediction
 
-LABELS = ("anonymous_sourced", "officially_attributed", "action_corroborated")
-
 
 @pytest.fixture
 def prediction(predict: Callable[..., ArticlePrediction]) -> ArticlePrediction:
@@ -47,8 +45,8 @@ def test_what_is_selected(prediction: ArticlePrediction, selection: Selection, e
 def test_the_table_says_how_many_of_all_it_shows(prediction: ArticlePrediction) -> None:
     stream = io.StringIO()
     console = Console(file=stream, width=110)
-    print_prediction(console, prediction, LABELS, Selection(only=("anonymous_sourced",)))
-    print_prediction(console, prediction, LABELS, Selection(), summary_only=True)
+    print_prediction(console, prediction, Selection(only=("anonymous_sourced",)))
+    print_prediction(console, prediction, Selection(), summary_only=True)
     rows, summary = stream.getvalue().split("\n\n")[:2]
     assert "2 of 4 statements: 2 anonymous, 1 official, 0 action, 0 none of these" in rows
     assert "Three." not in rows

@@ -116,7 +116,7 @@ def test_a_notebook_shows_them_without_anchors(article: ArticlePrediction) -> No
 def test_the_terminal_names_a_source_that_stands_elsewhere(article: ArticlePrediction) -> None:
     console = Console(width=100, force_terminal=True, color_system="standard")
     with console.capture() as capture:
-        console.print(render_table(article, list(article[0].scores), Selection()))
+        console.print(render_table(article, Selection()))
     printed = capture.get()
     assert "\x1b[1;4mEnvoy Irina Valkova\x1b[0m \x1b[4mtold\x1b[0m" in printed
     assert printed.count("← Envoy Irina Valkova") == 1

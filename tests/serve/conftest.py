@@ -46,7 +46,7 @@ class FakeModel:
         names = self.settings.labels
         scores = dict(zip(names, (0.9, 0.2, 0.1), strict=True))
         predictions = tuple(Prediction(statement, scores, names[:1]) for statement in statements)
-        return ArticlePrediction(article, predictions, self.model_id)
+        return ArticlePrediction(article, predictions, self.model_id, self.settings.codebook)
 
 
 @pytest.fixture

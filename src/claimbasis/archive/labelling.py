@@ -10,6 +10,7 @@ from typing import Any
 
 from claimbasis.errors import ModelError
 from claimbasis.inference.classifier import Classifier
+from claimbasis.inference.runtime import Device
 from claimbasis.model import Precision
 from claimbasis.text.statements import split_statements
 from claimbasis.types import ROLES, Article, ArticlePrediction
@@ -34,6 +35,7 @@ class ModelChoice:
     precision: Precision | None
     reading: Reading | None
     n_threads: int | None
+    device: Device = "cpu"
     model_id: str = ""  # what all workers must find there; empty when it is not known yet
 
 
@@ -66,7 +68,11 @@ def load_classifier(choice: ModelChoice) -> Classifier:
         ModelError: It cannot be loaded, or is not the one that the job began with.
     """
     classifier = Classifier.load(
-        choice.folder, precision=choice.precision, reading=choice.reading, n_threads=choice.n_threads
+        choice.folder,
+        precision=choice.precision,
+        reading=choice.reading,
+        n_threads=choice.n_threads,
+        device=choice.device,
     )
     if choice.model_id not in ("", classifier.model_id):
         raise ModelError(

@@ -91,7 +91,7 @@ def _archive(options: argparse.Namespace) -> int:
     job = JobOptions(
         paths=tuple(options.paths),
         output=options.output,
-        model=ModelChoice(options.model, options.precision, options.reading, n_threads),
+        model=ModelChoice(options.model, options.precision, options.reading, n_threads, options.device),
         columns=Columns(options.text_column, options.id_column),
         n_rows=options.part_rows,
         max_rejects=options.max_rejects,

@@ -26,7 +26,10 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--baselines", nargs="+", default=[], metavar="TRAIN", help="also measure baselines that learn from these files"
     )
     parser.add_argument(
-        "--phrases", type=Path, metavar="FILE", help="phrases that mark unnamed sources, one a line, for the baselines"
+        "--phrases",
+        type=Path,
+        metavar="FILE",
+        help="phrases that mark the codebook's first label (unnamed sources), one a line, for the baselines",
     )
     parser.add_argument(
         "--context",
@@ -72,7 +75,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         context=options.context, sources=options.sources,
     )  # fmt: skip
     classifier = Classifier.load(
-        options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
+        options.model,
+        precision=options.precision,
+        reading=options.reading,
+        n_threads=options.threads,
+        device=options.device,
     )
     with StatementProgress() as progress:
         evaluation = evaluate(classifier, inputs, on_statements=progress.add)

@@ -39,7 +39,11 @@ def _evaluate_spans(options: argparse.Namespace) -> int:
     if not options.data and not options.cofenet:
         raise InputError("nothing to measure on: name annotated articles with spans, or a file with --cofenet")
     classifier = Classifier.load(
-        options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
+        options.model,
+        precision=options.precision,
+        reading=options.reading,
+        n_threads=options.threads,
+        device=options.device,
     )
     if not classifier.settings.roles:
         raise ModelError(f"{classifier.model_id}: marks no spans; train one by a recipe whose spans.weight is above 0")
@@ -49,7 +53,8 @@ def _evaluate_spans(options: argparse.Namespace) -> int:
         for title, once in (("every annotation, as published scores are counted", False), ("each article once", True)):
             console.print(render_spans(measure_cofenet(classifier, articles, each_once=once), f"{path.name}: {title}"))
     if options.data:
+        annotated = read_corpus(options.data, codebook=classifier.settings.codebook)
         with StatementProgress() as progress:
-            spans, sources = measure_annotated(classifier, read_corpus(options.data), on_statements=progress.add)
+            spans, sources = measure_annotated(classifier, annotated, on_statements=progress.add)
         console.print(render_spans(spans, ", ".join(options.data)), render_sources(sources))
     return 0

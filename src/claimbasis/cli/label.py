@@ -89,7 +89,7 @@ def _writer(
         from claimbasis.report.table import print_prediction
 
         console = Console(file=stream, highlight=False, width=None if stream.isatty() else 110)
-        return lambda prediction: print_prediction(console, prediction, labels, selection, summary_only=options.summary)
+        return lambda prediction: print_prediction(console, prediction, selection, summary_only=options.summary)
     from claimbasis.report.rows import render_csv, render_csv_header, render_jsonl
 
     if options.format != "csv":

@@ -47,7 +47,11 @@ class Labelling:
 
         _check_paths(options.paths, fetch=options.fetch)
         self.classifier = Classifier.load(
-            options.model, precision=options.precision, reading=options.reading, n_threads=options.threads
+            options.model,
+            precision=options.precision,
+            reading=options.reading,
+            n_threads=options.threads,
+            device=options.device,
         )
         self._paths, self._fetch = options.paths, options.fetch
         self.n_articles = self.n_statements = self.n_skipped = 0

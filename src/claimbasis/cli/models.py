@@ -45,7 +45,9 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 def _info(options: argparse.Namespace) -> int:
     from claimbasis.inference.classifier import Classifier
 
-    classifier = Classifier.load(options.model, precision=options.precision, n_threads=options.threads)
+    classifier = Classifier.load(
+        options.model, precision=options.precision, n_threads=options.threads, device=options.device
+    )
     settings = classifier.settings
     print(f"{classifier.model_id}, made {settings.created} from {settings.base} by run {settings.run_id}")
     print(

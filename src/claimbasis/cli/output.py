@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from claimbasis.errors import InputError
 
@@ -19,3 +23,25 @@ def make_folder(path: Path) -> None:
         raise InputError(
             f"--output: {path} is no folder and cannot become one ({error}); choose another place"
         ) from error
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Writes JSONL, see `write_lines`."""
+    write_lines(path, (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Writes text (gzipped where the name ends in .gz) aside and puts it in its place when it is whole."""
+    aside = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            # No time stamp, so that the same labels give the same file.
+            stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else file
+            for line in lines:
+                stream.write(line.encode("utf-8", "surrogatepass"))
+            if stream is not file:
+                stream.close()
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -81,7 +81,7 @@ def _write_folder(predictions: Iterator[ArticlePrediction], folder: Path, labell
         summaries.append(summarise_article(prediction))
     if not summaries:
         raise InputError(f"--output {folder}: nothing written, because no article could be read")
-    _write(folder / INDEX_FILE, render_folder_index(summaries, labelling.classifier.settings.labels))
+    _write(folder / INDEX_FILE, render_folder_index(summaries, labelling.classifier.settings.codebook))
     return folder / INDEX_FILE
 
 

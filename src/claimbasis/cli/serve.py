@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 
+from claimbasis.cli.arguments import add_model, positive
 from claimbasis.errors import InputError
 
 logger = logging.getLogger("claimbasis")
@@ -15,22 +16,15 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine)")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
-    parser.add_argument("--model", metavar="FOLDER", help="model folder (default: the shipped model)")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="threads of the model (default: all cores)")
+    add_model(parser)
     parser.add_argument(
-        "--max-chars", type=_positive, default=100_000, metavar="N", help="of one article (default: 100000)"
+        "--max-chars", type=positive, default=100_000, metavar="N", help="of one article (default: 100000)"
     )
-    parser.add_argument("--timeout", type=_positive, default=30, metavar="SECONDS", help="for an answer (default: 30)")
+    parser.add_argument("--timeout", type=positive, default=30, metavar="SECONDS", help="for an answer (default: 30)")
     parser.add_argument(
-        "--max-waiting", type=_positive, default=32, metavar="N", help="requests in the queue (default: 32)"
+        "--max-waiting", type=positive, default=32, metavar="N", help="requests in the queue (default: 32)"
     )
     parser.set_defaults(command=_serve)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -46,7 +40,10 @@ def _serve(options: argparse.Namespace) -> int:
         max_article_chars=options.max_chars, timeout_seconds=options.timeout, max_waiting=options.max_waiting
     )
     with open_port(options.host, options.port) as listener:
-        app = make_app(Classifier.load(options.model, n_threads=options.threads), limits)
+        classifier = Classifier.load(
+            options.model, precision=options.precision, n_threads=options.threads, device=options.device
+        )
+        app = make_app(classifier, limits)
         if options.host not in _LOOPBACK:
             logger.warning("--host %s: others can reach this server, which asks for no password", options.host)
         host, port = listener.getsockname()[:2]

@@ -21,6 +21,12 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="for checkpoints and results (default: runs)"
     )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="also write the model of the seed that is best on dev here, a new folder",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start of this recipe left")
     parser.set_defaults(command=_train, resume_hint="The same command goes on from the last whole epoch.")
 
@@ -30,8 +36,16 @@ def _train(options: argparse.Namespace) -> int:
 
     recipe = read_recipe(options.recipe, [*options.set, *(SMOKE if options.smoke else ())])
 
+    from claimbasis.model import copy_model, read_settings, require_free
     from claimbasis.training.experiment import run_experiment
 
-    for seed, folder in run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke).items():
+    if options.output:
+        require_free(options.output)
+    folders = run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke)
+    for seed, folder in folders.items():
         logger.info("seed %d: %s", seed, folder)
+    if options.output:
+        best = max(folders.values(), key=lambda folder: read_settings(folder, verify=False).scores["macro_f1"])
+        copy_model(best, options.output, ("int8", "fp32"))
+        logger.info("%s: the model; use it with claimbasis label --model %s", options.output, options.output)
     return 0

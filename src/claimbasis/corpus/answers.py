@@ -7,23 +7,18 @@ of it as context, as it does in front of every annotated passage.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from claimbasis.codebook import Codebook
-from claimbasis.corpus.annotated import read_placed_rows
+from claimbasis.codebook import NONE, Codebook
 from claimbasis.corpus.label_studio import read_export
 from claimbasis.corpus.questions import Question
+from claimbasis.corpus.tables import Table
 from claimbasis.errors import CorpusError
-from claimbasis.text.decoding import decode
 from claimbasis.text.spreadsheet import unguard_cell
-
-NONE = "none"  # the answer, and the name of the code, for a statement that rests on nothing of what the codebook knows
 
 
 @dataclass(slots=True)
@@ -67,9 +62,9 @@ def read_answers(paths: Iterable[Path], codebook: Codebook) -> Answers:
     return answers
 
 
-def _add(answers: Answers, question: Question, codes: str, place: str) -> None:
+def _add(answers: Answers, question: Question, codes: str | None, place: str) -> None:
     known = answers.codes.get(question)
-    if not codes:
+    if codes is None:
         answers.n_empty += 1
     elif known is None:
         answers.codes[question], answers.places[question] = codes, place
@@ -77,12 +72,12 @@ def _add(answers: Answers, question: Question, codes: str, place: str) -> None:
         answers.n_repeated += 1
     else:
         raise CorpusError(
-            f"{place}: says {codes} of a statement of which {answers.places[question]} says {known}; settle it, and leave "
+            f"{place}: says {codes or NONE} of a statement of which {answers.places[question]} says {known or NONE}; settle it, and leave "
             "one of them empty (claimbasis corpus agreement lists such statements of files that were read one by one)"
         )
 
 
-def parse_labels(value: Any, codebook: Codebook) -> str:  # noqa: ANN401  # whatever the file holds
+def parse_labels(value: Any, codebook: Codebook) -> str | None:  # noqa: ANN401  # whatever the file holds
     """Codes of an answer: names of labels or codes, their short names or letters, in any case, the main one first.
 
     Args:
@@ -90,33 +85,31 @@ def parse_labels(value: Any, codebook: Codebook) -> str:  # noqa: ANN401  # what
         codebook: What may be written.
 
     Returns:
-        Letters as in annotated articles; "" where nothing was written.
+        Letters as in annotated articles; None where nothing was written.
 
     Raises:
         CorpusError: A word is unknown, or "none" stands beside others.
     """
     words = value if isinstance(value, list) else re.split(r"[,;|\n]", str(value or ""))
-    codes = "".join(dict.fromkeys(code for word in words for code in _find_codes(str(word).strip(), codebook)))
-    alone = next((code for code, name in codebook.other_codes.items() if name == NONE), None)
-    if alone is not None and alone in codes and len(codes) > 1:
+    found = [code for word in words if str(word).strip() for code in _find_codes(str(word).strip(), codebook)]
+    codes = list(dict.fromkeys(found))
+    if codebook.code_of_none in codes and len(codes) > 1:
         raise CorpusError(f"labels {value!r} name {NONE!r} beside others; leave out the one or the others")
-    return codes
+    return "".join(codes) if codes else None
 
 
-def _find_codes(word: str, codebook: Codebook) -> str:
-    names = {code.casefold(): code for code in codebook.codes}
+def _find_codes(word: str, codebook: Codebook) -> list[str]:
+    names = {code.casefold(): code for code in codebook.codes} | {NONE: codebook.code_of_none}
     names |= {name.casefold(): code for code, name in codebook.other_codes.items()}
     names |= {name.casefold(): label.code for label in codebook.labels for name in (label.name, label.short)}
-    if (whole := names.get(word.casefold())) is not None or not word:
-        return whole or ""
-    # Names with blanks between them as in our tables, or letters in a row as in annotated articles.
-    for pieces in (word.split(), list(word)):
+    # The name itself, names with blanks between them as in our tables, or letters in a row as in annotated articles.
+    for pieces in ([word], word.split(), list(word)):
         if all(piece.casefold() in names for piece in pieces):
-            return "".join(names[piece.casefold()] for piece in pieces)
+            return [names[piece.casefold()] for piece in pieces]
     allowed = [f"{label.name} ({label.code})" for label in codebook.labels]
     allowed += [f"{name} ({code})" for code, name in codebook.other_codes.items()]
     raise CorpusError(
-        f"label {word!r} is not in codebook {codebook.version}; write one or more of {', '.join(allowed)}"
+        f"label {word!r} is not in codebook {codebook.version}; write one or more of {', '.join(allowed)}, or {NONE}"
     )
 
 
@@ -140,32 +133,13 @@ def _parse_question(row: dict[str, Any]) -> Question:
 
 
 def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Places and rows."""
+    """Places and rows of an annotation file, in whatever encoding and with whatever delimiter it was saved."""
     if path.suffix == ".json":
         yield from read_export(path)
-    elif path.suffix in (".csv", ".tsv"):
-        yield from _read_csv(path)
-    else:
-        yield from read_placed_rows(path)
-
-
-def _read_csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows of a CSV file, in whatever encoding and with whatever delimiter a spreadsheet saved it."""
-    try:
-        text = decode(str(path), path.read_bytes())
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error})") from error
-    header = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
-    try:
-        for row in reader:
-            if any(row.values()):
-                # Cells beyond the header have no name.
-                cells = {
-                    name: unguard_cell(cell or "")
-                    for name, cell in row.items()
-                    if isinstance(name, str) and not isinstance(cell, list)
-                }
-                yield f"{path}:{reader.line_num}", cells
-    except csv.Error as error:
-        raise CorpusError(f"{path}:{reader.line_num}: no CSV ({error}); save it again as CSV in UTF-8") from error
+        return
+    for row in Table(path):
+        place = f"{path}:{row.line}"
+        if row.reason:
+            raise CorpusError(f"{place}: {row.reason}")
+        is_csv = path.name.endswith((".csv", ".tsv"))
+        yield place, {name: unguard_cell(value) if is_csv else value for name, value in row.values.items()}

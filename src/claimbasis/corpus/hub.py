@@ -6,17 +6,21 @@ from collections.abc import Iterable
 
 import datasets
 
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import Codebook, shipped_codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
 
 
-def to_dataset(articles: Iterable[AnnotatedArticle]) -> datasets.Dataset:
+def to_dataset(articles: Iterable[AnnotatedArticle], codebook: Codebook | None = None) -> datasets.Dataset:
     """One row a statement, in reading order.
+
+    Args:
+        articles: Annotated under the codebook.
+        codebook: The labels; those of the shipped one when None.
 
     Returns:
         Columns `article_id`, `outlet`, `date`, `index`, `start`, `end`, `text`, `codes`, and one of 0 or 1 for each label.
     """
-    codebook = shipped_codebook()
+    codebook = codebook or shipped_codebook()
     rows = [
         {
             "article_id": item.article.id,

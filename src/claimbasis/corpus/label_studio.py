@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from claimbasis.codebook import Codebook
+from claimbasis.codebook import NONE, Codebook
 from claimbasis.corpus.questions import Question
 from claimbasis.errors import CorpusError
 
@@ -21,9 +21,10 @@ def to_tasks(questions: Iterable[Question]) -> list[dict[str, Any]]:
 
 
 def render_form(codebook: Codebook) -> str:
-    """The labelling interface of a project: the statement in its context, and a choice of all codes of the codebook."""
+    """The labelling interface of a project: the statement in its context, and a choice of all codes of the codebook, or none."""
     choices = [(label.name, label.definition) for label in codebook.labels]
     choices += [(name, "") for name in codebook.other_codes.values()]
+    choices += [] if codebook.code_of_none else [(NONE, "")]
     rows = (f"    <Choice value={quoteattr(name)} hint={quoteattr(hint)}/>" for name, hint in choices)
     return "\n".join([
         "<View>",

@@ -154,7 +154,7 @@ def _differ(votes: Floats) -> np.ndarray:
 def _dispute(key: Key, readings: Sequence[Reading]) -> dict[str, Any]:
     article_id, start, end = key
     text = next(r.texts[article_id] for r in readings if article_id in r.texts)
-    written = {f"codes of {r.name}": r.codes.get(key, "") for r in readings}
+    written = {f"codes of {r.name}": r.codes.get(key) for r in readings}
     return {"article_id": article_id, "start": start, "end": end, "text": text[start:end], **written}
 
 

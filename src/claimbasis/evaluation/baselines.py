@@ -63,19 +63,18 @@ def match_phrases(texts: Sequence[str], phrases: Sequence[str], n_labels: int) -
 
 
 def tfidf(train_texts: Sequence[str], train_targets: Bools, texts: Sequence[str]) -> Bools:
-    """What `tfidf_pipeline` says about some texts, shape (n, k)."""
-    model = tfidf_pipeline().fit(train_texts, train_targets.astype(int))
+    """What words, word pairs and letter groups say about n statements, shape (n, k)."""
+    model = make_tfidf().fit(train_texts, train_targets.astype(int))
     return np.asarray(model.predict(texts), dtype=bool)
 
 
-def tfidf_pipeline() -> Pipeline:
-    """Words, word pairs and letter groups, with a balanced logistic regression a label; not fitted yet."""
+def make_tfidf() -> Pipeline:
+    """Words, word pairs and letter groups, with a balanced logistic regression a label."""
     features = FeatureUnion([
         ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)),
         ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=3)),
     ])  # fmt: skip
-    regression = LogisticRegression(C=4, class_weight="balanced", max_iter=1000)
-    return make_pipeline(features, OneVsRestClassifier(regression))
+    return make_pipeline(features, OneVsRestClassifier(LogisticRegression(C=4, class_weight="balanced", max_iter=1000)))
 
 
 def read_phrases(path: Path) -> list[str]:

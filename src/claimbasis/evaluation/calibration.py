@@ -58,6 +58,8 @@ def choose_thresholds(scores: Floats, targets: Bools) -> tuple[float, ...]:
 
 
 def _choose_threshold(scores: Floats, targets: Bools) -> float:
+    if not targets.any():
+        return 0.5  # no threshold is better than another, and a low one would give the label to everything
     predicted = scores[None, :] >= _GRID[:, None]
     f1 = 2 * (predicted & targets).sum(axis=1) / np.maximum(predicted.sum(axis=1) + targets.sum(), 1)
     padded = np.pad(f1, 5, mode="edge")

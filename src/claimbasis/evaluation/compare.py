@@ -11,7 +11,8 @@ from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash
 from claimbasis.evaluation.metrics import Metrics
 from claimbasis.evaluation.protocol import Answers, Boundaries, collect_answers, measure_answers
-from claimbasis.inference.classifier import Classifier, OnStatements
+from claimbasis.inference.classifier import Classifier
+from claimbasis.inference.reading import OnStatements
 from claimbasis.windows import Reading, passes_of
 
 _NAMES: dict[Reading, str] = {"windows": "in windows", "alone": "alone", "both": "both ways"}

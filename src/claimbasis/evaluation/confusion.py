@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbasis.codebook import Codebook
+from claimbasis.codebook import NONE, Codebook
 from claimbasis.evaluation.decisions import Decisions
 
 SEVERAL = "several"
@@ -16,7 +16,7 @@ SEVERAL = "several"
 class ConfusionRow:
     """What the statements of one code were given; the shares may sum to more than 1."""
 
-    code: str  # a code that stands alone, or SEVERAL
+    code: str  # a code that stands alone, SEVERAL, or nothing
     name: str
     n_statements: int
     label_shares: dict[str, float]  # label -> share of these statements that got it
@@ -24,9 +24,10 @@ class ConfusionRow:
 
 
 def measure_confusion(decisions: Decisions, codebook: Codebook) -> tuple[ConfusionRow, ...]:
-    """A row a code, labels first, then the others, then statements of several codes; codes without statements are left out."""
-    names = {label.code: label.name for label in codebook.labels} | codebook.other_codes | {SEVERAL: "several codes"}
-    codes = np.array([s.annotated.codes if len(s.annotated.codes) == 1 else SEVERAL for s in decisions.statements])
+    """A row a code, labels first, then the others, then statements without any or with several; codes without statements are left out."""
+    names = {label.code: label.name for label in codebook.labels} | codebook.other_codes
+    names |= {"": NONE, SEVERAL: "several codes"}
+    codes = np.array([s.annotated.codes if len(s.annotated.codes) < 2 else SEVERAL for s in decisions.statements])
     return tuple(
         _measure_code(decisions, code, name, (codes == code).nonzero()[0].tolist())
         for code, name in names.items()

@@ -14,10 +14,11 @@ from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash
 from claimbasis.corpus.checks import Finding, Kind, Place, statements_of
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.baselines import tfidf_pipeline
+from claimbasis.evaluation.baselines import make_tfidf
 from claimbasis.evaluation.metrics import Floats
 from claimbasis.evaluation.protocol import annotated_targets, collect_answers
-from claimbasis.inference.classifier import Classifier, OnStatements
+from claimbasis.inference.classifier import Classifier
+from claimbasis.inference.reading import OnStatements
 
 N_FOLDS = 5
 # Below this a fold's words say too little: on 24 articles of our own corpus the system still beats chance, on 5 it does not.
@@ -49,7 +50,7 @@ def cross_validate(articles: Sequence[AnnotatedArticle], codebook: Codebook) -> 
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
         try:
             scores = cross_val_predict(
-                tfidf_pipeline(), texts, targets.astype(int), groups=groups, method="predict_proba",
+                make_tfidf(), texts, targets.astype(int), groups=groups, method="predict_proba",
                 cv=GroupKFold(N_FOLDS, shuffle=True, random_state=0),
             )  # fmt: skip
         except ValueError as error:

@@ -10,7 +10,6 @@ from typing import Any
 
 import matplotlib
 
-from claimbasis.codebook import shipped_codebook
 from claimbasis.evaluation.abstention import pick_kept
 from claimbasis.evaluation.errors_page import render_errors_page
 from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability, plot_risk_coverage
@@ -54,7 +53,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
         for name, figure in pictures.items():
             figure.savefig(folder / name, metadata={"Date": None})
     page = render_errors_page(
-        decisions, evaluation.members, shipped_codebook(),
+        decisions, evaluation.members, evaluation.codebook,
         model_id=evaluation.comparison.model_id, data=evaluation.comparison.data,
     )  # fmt: skip
     (folder / "errors.html").write_text(page, encoding="utf-8", errors="backslashreplace")

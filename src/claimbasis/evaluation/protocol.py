@@ -14,7 +14,8 @@ from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.errors import CorpusError
 from claimbasis.evaluation.calibration import calibration_error
 from claimbasis.evaluation.metrics import Bools, Floats, Metrics, measure
-from claimbasis.inference.classifier import Classifier, OnStatements
+from claimbasis.inference.classifier import Classifier
+from claimbasis.inference.reading import OnStatements
 from claimbasis.inference.runtime import Logits
 from claimbasis.text.statements import split_statements
 from claimbasis.types import Statement

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimbasis.codebook import Codebook, shipped_codebook
+from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, read_corpus
 from claimbasis.errors import CorpusError
 from claimbasis.evaluation.abstention import Kept, trace_risk
@@ -18,7 +18,8 @@ from claimbasis.evaluation.marks import read_context_kinds, read_source_phrases
 from claimbasis.evaluation.metrics import Metrics
 from claimbasis.evaluation.slices import Members, Slice, find_slices, measure_slices
 from claimbasis.evaluation.source_phrases import PhraseRecall, find_phrase_slices, measure_phrase_recall
-from claimbasis.inference.classifier import Classifier, OnStatements
+from claimbasis.inference.classifier import Classifier
+from claimbasis.inference.reading import OnStatements
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Inputs:
 class Evaluation:
     """Everything that is known about a model on some annotated articles."""
 
+    codebook: Codebook  # of the model, and so of the annotation
     comparison: Comparison
     decisions: Decisions  # of the model as it reads by default
     members: Members
@@ -61,7 +63,8 @@ def evaluate(classifier: Classifier, inputs: Inputs, *, on_statements: OnStateme
     """
     # 1.
     _require_train(inputs)
-    articles, codebook = read_corpus(inputs.data), shipped_codebook()
+    codebook = classifier.settings.codebook
+    articles = read_corpus(inputs.data, codebook=codebook)
     statements = place_statements(articles)
     context_kinds = read_context_kinds(inputs.context, statements) if inputs.context else None
     phrases = read_source_phrases(inputs.sources, statements) if inputs.sources else None
@@ -72,9 +75,9 @@ def evaluate(classifier: Classifier, inputs: Inputs, *, on_statements: OnStateme
     # 4.
     decisions = decide(classifier, statements, answers[comparison.default_system])
     members = find_slices(statements, context_kinds)
-    by_phrase = {} if phrases is None else find_phrase_slices(decisions, phrases, _read_train_texts(inputs))
+    by_phrase = {} if phrases is None else find_phrase_slices(decisions, phrases, _read_train_texts(inputs, codebook))
     return Evaluation(
-        comparison, decisions, members | by_phrase,
+        codebook, comparison, decisions, members | by_phrase,
         measure_slices(decisions, members),
         measure_confusion(decisions, codebook),
         trace_risk(decisions),
@@ -93,8 +96,9 @@ def _measure_baselines(inputs: Inputs, articles: Sequence[AnnotatedArticle], cod
     if not inputs.baselines:
         return {}
     phrases = read_phrases(inputs.phrases) if inputs.phrases else []
-    return measure_baselines(read_corpus(inputs.baselines), articles, codebook, phrases=phrases)
+    return measure_baselines(read_corpus(inputs.baselines, codebook=codebook), articles, codebook, phrases=phrases)
 
 
-def _read_train_texts(inputs: Inputs) -> list[str]:
-    return [s.statement.text for item in read_corpus(inputs.train or inputs.baselines) for s in item.statements]
+def _read_train_texts(inputs: Inputs, codebook: Codebook) -> list[str]:
+    articles = read_corpus(inputs.train or inputs.baselines, codebook=codebook)
+    return [s.statement.text for item in articles for s in item.statements]

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from claimbasis.codebook import shipped_codebook
 from claimbasis.errors import ModelError
 from claimbasis.inference.attribution import attribute
-from claimbasis.inference.runtime import Logits, Runtime
+from claimbasis.inference.reading import Key, OnStatements, Outputs, read_tokens
+from claimbasis.inference.runtime import Device, Logits, Runtime
 from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, shipped_model, weights_file
 from claimbasis.text.statements import split_statements
-from claimbasis.tokens import N_TAGS, StatementTokens, encode_statements, find_spans
-from claimbasis.types import ROLES, Article, ArticlePrediction, Prediction, Span, Statement
-from claimbasis.windows import (
-    Pass,
-    Reading,
-    Window,
-    batch_by_tokens,
-    build_arrays,
-    passes_of,
-    plan_windows,
-    statement_starts,
-    window_length,
-)
+from claimbasis.tokens import StatementTokens, encode_statements, find_spans
+from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
+from claimbasis.windows import Reading
 
 # Statements a second on two cores (no AVX-512), both ways, 80 articles of our corpus: 88 with 256 tokens, 85 with 512, 79
 # with 1,024; on cores with AVX-512, alone and with batches over articles, 477, 517 and 507.
 DEFAULT_TOKENS_PER_BATCH = 512
-
-OnStatements = Callable[[int], None]
 
 
 class Classifier:
@@ -46,8 +34,7 @@ class Classifier:
         self._precision: Precision = precision
         self._tokenizer = tokenizer
         self._runtime = runtime
-        known = {label.name: label.credits for label in shipped_codebook().labels}
-        self._crediting = frozenset(name for name in settings.labels if known.get(name, True))
+        self._crediting = frozenset(label.name for label in settings.codebook.labels if label.credits)
 
     @classmethod
     def load(
@@ -57,6 +44,7 @@ class Classifier:
         precision: Precision | None = None,
         reading: Reading | None = None,
         n_threads: int | None = None,
+        device: Device = "cpu",
     ) -> Classifier:
         """A model from disk.
 
@@ -65,24 +53,35 @@ class Classifier:
             precision: Which weights; int8 where the folder has them, else fp32, when None.
             reading: Statements in "windows" with those around them, "alone", or the mean of "both", which takes twice the
                 time; the model's own choice when None.
-            n_threads: Threads of one forward pass; all cores this process may use when None.
+            n_threads: Forward passes that run at the same time; all cores this process may use when None.
+            device: Where they run; on "cuda" weights are fp32 unless a precision is given.
 
         Raises:
-            ModelError: The folder is missing, damaged, or has no such precision.
+            ModelError: The folder is missing, damaged, or has no such precision, or there is no such device.
         """
         path = Path(folder) if folder is not None else shipped_model()
         settings = read_settings(path)
-        precision = _choose_precision(settings, precision, path)
+        precision = _choose_precision(settings, precision or ("fp32" if device == "cuda" else None), path)
         if reading is not None:
             settings = replace(settings, reading=reading)
         tokenizer = Tokenizer.from_file(str(path / TOKENIZER_FILE))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(settings, precision, tokenizer, Runtime(path / weights_file(precision), n_threads=n_threads))
+        runtime = Runtime(path / weights_file(precision), n_threads=n_threads, device=device)
+        return cls(settings, precision, tokenizer, runtime)
 
     def with_reading(self, reading: Reading) -> Classifier:
         """A classifier on the same loaded weights that reads in another way, as `load` explains."""
-        return Classifier(replace(self.settings, reading=reading), self._precision, self._tokenizer, self._runtime)
+        return self._with(replace(self.settings, reading=reading))
+
+    def with_windows(self, max_tokens: int, overlap_tokens: int) -> Classifier:
+        """A classifier on the same loaded weights that reads in windows of another shape, both in tokens."""
+        return self._with(
+            replace(self.settings, reading="windows", max_tokens=max_tokens, overlap_tokens=overlap_tokens)
+        )
+
+    def _with(self, settings: ModelSettings) -> Classifier:
+        return Classifier(settings, self._precision, self._tokenizer, self._runtime)
 
     def predict(self, article: Article | str) -> ArticlePrediction:
         """What each statement of one article rests on.
@@ -110,20 +109,16 @@ class Classifier:
         statements of two articles.
 
         Args:
-            articles: Read one at a time.
+            articles: Read a few ahead, so that the next are cut into tokens while the model runs.
             tokens_per_batch: Most tokens of one forward pass, padding included.
             on_statements: Called with the number of statements done after each forward pass.
 
         Raises:
-            InputError: A text cannot be encoded.
+            InputError: A text cannot be encoded. Up to a few articles before it are lost with it.
         """
-        for article in articles:
-            yield self.predict_statements(
-                article,
-                split_statements(article.text),
-                tokens_per_batch=tokens_per_batch,
-                on_statements=on_statements,
-            )
+        return self._predict(
+            ((article, split_statements(article.text)) for article in articles), tokens_per_batch, on_statements
+        )
 
     def predict_statements(
         self,
@@ -134,14 +129,7 @@ class Classifier:
         on_statements: OnStatements | None = None,
     ) -> ArticlePrediction:
         """Predictions for an article that is already cut into statements; arguments as for `predict_many`."""
-        tokens = self._tokenize([s.text for s in statements])
-        outputs = self._read(tokens, tokens_per_batch, on_statements)
-        spans = [
-            tuple(find_spans(s.text, t, tags, offset=s.start))
-            for s, t, tags in zip(statements, tokens, outputs.tags, strict=True)
-        ]
-        predictions = self._decide(statements, outputs.logits, spans)
-        return ArticlePrediction(article, attribute(predictions, self._crediting), self.model_id)
+        return next(self._predict([(article, statements)], tokens_per_batch, on_statements))
 
     def logits(self, texts: Sequence[str], *, on_statements: OnStatements | None = None) -> Logits:
         """Raw outputs for an article that is already cut into statements.
@@ -153,45 +141,41 @@ class Classifier:
         Returns:
             Shape (statements, labels).
         """
-        return self._read(self._tokenize(texts), DEFAULT_TOKENS_PER_BATCH, on_statements).logits
+        [(_, outputs)] = self._read([(None, self._tokenize(texts))], DEFAULT_TOKENS_PER_BATCH, on_statements)
+        return outputs.logits
+
+    def token_lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each statement as the model reads it, without special ones."""
+        return [len(tokens) for tokens in self._tokenize(texts)]
 
     def _read(
-        self, tokens: Sequence[StatementTokens], tokens_per_batch: int, on_statements: OnStatements | None
-    ) -> _Outputs:
-        """The mean of all passes that the reading asks for."""
-        *first, last = passes_of(self.settings.reading)
-        outputs = [self._run_pass(tokens, each, tokens_per_batch, None) for each in first]
-        outputs.append(self._run_pass(tokens, last, tokens_per_batch, on_statements))
-        return _Outputs(
-            np.asarray(np.mean([o.logits for o in outputs], axis=0)),
-            [np.asarray(np.mean(tags, axis=0)) for tags in zip(*(o.tags for o in outputs), strict=True)],
-        )
-
-    def _run_pass(
         self,
-        tokens: Sequence[StatementTokens],
-        reading: Pass,
+        articles: Iterable[tuple[Key, Sequence[StatementTokens]]],
         tokens_per_batch: int,
         on_statements: OnStatements | None,
-    ) -> _Outputs:
-        settings = self.settings
-        lengths = [len(t) for t in tokens]
-        windows = plan_windows(
-            lengths, max_tokens=settings.max_tokens, overlap_tokens=settings.overlap_tokens, reading=reading
+    ) -> Iterator[tuple[Key, Outputs]]:
+        return read_tokens(
+            self._runtime, self.settings, articles, tokens_per_batch=tokens_per_batch, on_statements=on_statements
         )
-        outputs = _Outputs.empty(tokens, len(settings.labels))
-        sizes = [window_length(lengths, window) for window in windows]
-        for batch in batch_by_tokens(sizes, tokens_per_batch=tokens_per_batch):
-            chosen = [windows[i] for i in batch]
-            ids = [[t.ids for t in tokens[w.first : w.stop]] for w in chosen]
-            logits, *tags = self._runtime.run(build_arrays(ids, settings.special, pooling=settings.pooling))
-            for row, w in enumerate(chosen):
-                outputs.logits[w.predict_from : w.stop] = logits[row, w.predict_from - w.first : w.stop - w.first]
-                if tags:
-                    outputs.take_tags(tags[0][row], w, tokens)
-            if on_statements:
-                on_statements(sum(w.stop - w.predict_from for w in chosen))
-        return outputs
+
+    def _predict(
+        self,
+        articles: Iterable[tuple[Article, Sequence[Statement]]],
+        tokens_per_batch: int,
+        on_statements: OnStatements | None,
+    ) -> Iterator[ArticlePrediction]:
+        tokenized = (
+            ((article, statements, tokens := self._tokenize([s.text for s in statements])), tokens)
+            for article, statements in articles
+        )
+        for (article, statements, tokens), outputs in self._read(tokenized, tokens_per_batch, on_statements):
+            spans = [
+                tuple(find_spans(s.text, t, tags, offset=s.start))
+                for s, t, tags in zip(statements, tokens, outputs.tags, strict=True)
+            ]
+            predictions = self._decide(statements, outputs.logits, spans)
+            attributed = attribute(predictions, self._crediting)
+            yield ArticlePrediction(article, attributed, self.model_id, self.settings.codebook)
 
     def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Calibrated scores in [0, 1] from logits of shape (n, labels)."""
@@ -213,27 +197,6 @@ class Classifier:
 
     def _tokenize(self, texts: Sequence[str]) -> list[StatementTokens]:
         return encode_statements(self._tokenizer, texts, max_tokens=self.settings.max_statement_tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outputs:
-    """What the network says about the statements of an article."""
-
-    logits: Logits  # (statements, labels)
-    tags: list[Logits]  # for each statement (words, roles, tags); nothing but OUTSIDE where the model has no tags
-
-    @classmethod
-    def empty(cls, tokens: Sequence[StatementTokens], n_labels: int) -> _Outputs:
-        return cls(
-            np.zeros((len(tokens), n_labels), np.float32),
-            [np.zeros((len(t.first), len(ROLES), N_TAGS), np.float32) for t in tokens],
-        )
-
-    def take_tags(self, tags: Logits, window: Window, tokens: Sequence[StatementTokens]) -> None:
-        """Tags, shape (tokens, roles, tags), of the statements that the window is for."""
-        starts = statement_starts([len(t) for t in tokens[window.first : window.stop]])
-        for index in range(window.predict_from, window.stop):
-            self.tags[index] = tags[starts[index - window.first] + tokens[index].first]
 
 
 def _choose_precision(settings: ModelSettings, wanted: Precision | None, path: Path) -> Precision:

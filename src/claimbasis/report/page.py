@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -14,11 +14,11 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import Codebook
 from claimbasis.report.lanes import LANE_WIDTH, Lanes, draw_strip, draw_weeks, find_most
 from claimbasis.report.passages import (
     Passage,
-    find_label_names,
+    ShownLabel,
     name_span_anchor,
     show_labels,
     split_paragraphs,
@@ -38,6 +38,7 @@ from claimbasis.report.sources import SourceSummary, summarise_sources
 from claimbasis.types import Article, ArticlePrediction
 
 INDEX_FILE = "index.html"
+Labels = Mapping[str | None, ShownLabel]
 # What a browser must not be given: control characters but tab, line feed, form feed and return, half characters, and
 # those that turn the direction of the text around them, by which it could show other words than it holds.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -70,26 +71,26 @@ class _IndexView:
 
 def render_page(predictions: Sequence[ArticlePrediction]) -> str:
     """A page with one article; with several, or none, an index and below it all articles."""
-    names = find_label_names(predictions)
-    articles = [_view_article(p, names, number) for number, p in enumerate(predictions, 1)]
+    codebooks = _gather_codebooks(predictions)
+    labels = show_labels(codebooks)
+    articles = [_view_article(p, labels, number) for number, p in enumerate(predictions, 1)]
     if len(predictions) == 1:
-        return _render(names, articles=articles)
+        return _render(codebooks, articles=articles)
     summaries = [summarise_article(p) for p in predictions]
     rows = [(f"#article-{number}", summary) for number, summary in enumerate(summaries, 1)]
-    return _render(names, articles=articles, index=_view_index(rows, names))
+    return _render(codebooks, articles=articles, index=_view_index(rows, labels))
 
 
 def render_folder_article(prediction: ArticlePrediction) -> str:
     """The page of one of the articles in a folder, with a link to the folder's index."""
-    names = find_label_names([prediction])
-    return _render(names, articles=[_view_article(prediction, names)], index_file=INDEX_FILE)
+    labels = show_labels([prediction.codebook])
+    return _render([prediction.codebook], articles=[_view_article(prediction, labels)], index_file=INDEX_FILE)
 
 
-def render_folder_index(summaries: Iterable[ArticleSummary], label_names: Iterable[str]) -> str:
-    """The index of a folder whose pages are named by `name_article_file`."""
+def render_folder_index(summaries: Iterable[ArticleSummary], codebook: Codebook) -> str:
+    """The index of a folder whose pages are named by `name_article_file`, all made by one model."""
     rows = [(name_article_file(number), summary) for number, summary in enumerate(summaries, 1)]
-    names = tuple(label_names)
-    return _render(names, index=_view_index(rows, names))
+    return _render([codebook], index=_view_index(rows, show_labels([codebook])))
 
 
 def name_article_file(number: int) -> str:
@@ -99,24 +100,29 @@ def name_article_file(number: int) -> str:
 
 def render_fragment(prediction: ArticlePrediction) -> str:
     """The marked text for a place inside another page: styles that touch nothing else, no script, no anchors."""
-    names = find_label_names([prediction])
-    context = {"view": _view_article(prediction, names), "labels": show_labels(names), "marks": _read("marks.css")}
+    labels = show_labels([prediction.codebook])
+    context = {"view": _view_article(prediction, labels), "labels": labels, "marks": _read("marks.css")}
     return _environment().get_template("fragment.html.j2").render(context)
 
 
-def _view_article(prediction: ArticlePrediction, names: Sequence[str], number: int = 1) -> _ArticleView:
+def _gather_codebooks(predictions: Iterable[ArticlePrediction]) -> list[Codebook]:
+    """Those of all models, each once."""
+    return list({p.codebook.fingerprint: p.codebook for p in predictions}.values())
+
+
+def _view_article(prediction: ArticlePrediction, labels: Labels, number: int = 1) -> _ArticleView:
     return _ArticleView(
         number=number,
         article=prediction.article,
         model_id=prediction.model_id,
         profile=count_statements(prediction),
-        strip=draw_strip(prediction, (*names, None), number=number),
-        paragraphs=split_paragraphs(prediction, show_labels(names), number=number),
+        strip=draw_strip(prediction, labels, number=number),
+        paragraphs=split_paragraphs(prediction, labels, number=number),
         sources=summarise_sources(prediction),
     )
 
 
-def _view_index(rows: list[tuple[str, ArticleSummary]], names: Sequence[str]) -> _IndexView:
+def _view_index(rows: list[tuple[str, ArticleSummary]], labels: Labels) -> _IndexView:
     summaries = [summary for _, summary in rows]
     weeks = summarise_weeks(summaries)
     return _IndexView(
@@ -124,13 +130,13 @@ def _view_index(rows: list[tuple[str, ArticleSummary]], names: Sequence[str]) ->
         total=add_profiles([s.profile for s in summaries]),
         outlets=summarise_outlets(summaries),
         weeks=weeks,
-        week_lanes=draw_weeks(weeks, (*names, None)),
-        most=find_most(weeks, (*names, None)),
+        week_lanes=draw_weeks(weeks, labels),
+        most=find_most(weeks, list(labels)),
     )
 
 
 def _render(
-    names: Sequence[str],
+    codebooks: Sequence[Codebook],
     *,
     articles: Sequence[_ArticleView] = (),
     index: _IndexView | None = None,
@@ -142,9 +148,10 @@ def _render(
         "articles": articles,
         "index": index,
         "index_file": index_file,
-        "labels": show_labels(names),
+        "labels": show_labels(codebooks),
         "model_ids": list(dict.fromkeys(view.model_id for view in shown)),
-        "codebook": shipped_codebook().version,
+        "codebook": ", ".join(codebook.version for codebook in codebooks),
+        "notes": [codebook.note for codebook in codebooks if codebook.note],
         "today": date.today().isoformat(),
         "lane_width": LANE_WIDTH,
         "has_sources": any(view.sources for view in articles),

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import Codebook
 from claimbasis.types import ArticlePrediction, Prediction, Role, Span, Statement
 
 _N_STYLES = 5  # that marks.css knows; a sixth label looks like the first, and its letter still differs
@@ -24,11 +24,11 @@ class ShownLabel:
     name: str | None  # None stands for statements without any label
     short: str
     letter: str
-    definition: str  # empty when the shipped codebook does not know the label
+    definition: str  # empty when the codebook gives none
     style: str  # CSS class
 
 
-NONE = ShownLabel(None, "none of these", "–", "Rests on none of these grounds, as far as the text shows.", "none")
+NONE = ShownLabel(None, "none of these", "–", "None of the other labels holds, as far as the text shows.", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +65,19 @@ class Passage:
     mark: Mark | None
 
 
-def show_labels(names: Iterable[str]) -> dict[str | None, ShownLabel]:
-    """The labels as a page shows them, in order, and last what stands for none of them."""
-    known = {label.name: label for label in shipped_codebook().labels}
+def show_labels(codebooks: Iterable[Codebook]) -> dict[str | None, ShownLabel]:
+    """The labels as a page shows them, in order, and last what stands for none of them.
+
+    Args:
+        codebooks: Of all models on the page, mostly one; the first that knows a label explains it.
+    """
     shown: dict[str | None, ShownLabel] = {}
-    for position, name in enumerate(names):
-        style = f"l{position % _N_STYLES}"
-        if label := known.get(name):
-            shown[name] = ShownLabel(name, label.short, label.code, label.definition, style)
-        else:
-            shown[name] = ShownLabel(name, name, str(position + 1), "", style)
+    for label in (label for codebook in codebooks for label in codebook.labels):
+        if label.name not in shown:
+            number, letters = len(shown), {other.letter for other in shown.values()}
+            letter = str(number + 1) if label.code in letters else label.code
+            shown[label.name] = ShownLabel(label.name, label.short, letter, label.definition, f"l{number % _N_STYLES}")
     return shown | {None: NONE}
-
-
-def find_label_names(predictions: Iterable[ArticlePrediction]) -> tuple[str, ...]:
-    """All labels that the statements have scores for, in order; those of the codebook when there is no statement."""
-    names = dict.fromkeys(name for article in predictions for p in article for name in p.scores)
-    return tuple(names) or shipped_codebook().label_names
 
 
 def split_paragraphs(

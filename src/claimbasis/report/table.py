@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import Label
 from claimbasis.report.selection import Selection
 from claimbasis.types import ArticlePrediction, Prediction
 
@@ -18,7 +18,6 @@ _STYLES = ("bold #e69f00", "bold #56b4e9", "bold #009e73", "bold #cc79a7", "bold
 
 def render_table(
     prediction: ArticlePrediction,
-    labels: Sequence[str],
     selection: Selection,
     *,
     summary_only: bool = False,
@@ -27,21 +26,20 @@ def render_table(
 
     Args:
         prediction: What to show; control characters in its text are made harmless.
-        labels: All labels of the model, in order.
         selection: Which statements to show and to count.
         summary_only: Whether to leave out the rows.
     """
-    selected = selection.select(prediction)
+    selected, labels = selection.select(prediction), prediction.codebook.labels
     heading = Text(_plain(prediction.article.title or prediction.article.id).plain, style="bold")
     rows = [] if summary_only else [_rows(selected, labels)]
     return Group(heading, *rows, _summary(selected, labels, n_all=len(prediction)), Text(""))
 
 
-def _rows(prediction: ArticlePrediction, labels: Sequence[str]) -> Table:
+def _rows(prediction: ArticlePrediction, labels: Sequence[Label]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     table.add_column("rests on", no_wrap=True)
-    table.add_column(" ".join(_short(label)[:4] for label in labels), no_wrap=True)
+    table.add_column(" ".join(f"{label.short[:4]:4}" for label in labels), no_wrap=True)
     table.add_column("statement", overflow="fold", ratio=1)
     for item in prediction:
         table.add_row(
@@ -63,36 +61,33 @@ def _statement_cell(item: Prediction) -> Text:
     return cell
 
 
-def _label_cell(item: Prediction, labels: Sequence[str]) -> Text:
+def _label_cell(item: Prediction, labels: Sequence[Label]) -> Text:
     if not item.labels:
         return Text("–", style="dim")
-    return Text("\n").join(Text(_short(label), style=_style(label, labels)) for label in item.labels)
+    styles = {label.name: Text(label.short, style=_style(k)) for k, label in enumerate(labels)}
+    return Text("\n").join(styles[name] for name in item.labels)
 
 
-def _score_cell(item: Prediction, labels: Sequence[str]) -> Text:
+def _score_cell(item: Prediction, labels: Sequence[Label]) -> Text:
     cells = [
-        Text(f"{item.scores[label]:.2f}", style=_style(label, labels) if label in item.labels else "dim")
-        for label in labels
+        Text(f"{item.scores[label.name]:.2f}", style=_style(k) if label.name in item.labels else "dim")
+        for k, label in enumerate(labels)
     ]
     return Text(" ").join(cells)
 
 
-def _summary(prediction: ArticlePrediction, labels: Sequence[str], *, n_all: int) -> Text:
+def _summary(prediction: ArticlePrediction, labels: Sequence[Label], *, n_all: int) -> Text:
     counts = prediction.label_counts
     shown = "" if len(prediction) == n_all else f"{len(prediction)} of "
     line = Text(f"{shown}{n_all} statement{'' if n_all == 1 else 's'}: ")
-    parts = [Text(f"{counts.get(label, 0)} {_short(label)}", style=_style(label, labels)) for label in labels]
+    parts = [Text(f"{counts.get(label.name, 0)} {label.short}", style=_style(k)) for k, label in enumerate(labels)]
     parts.append(Text(f"{counts.get(None, 0)} none of these", style="dim"))
     return line + Text(", ").join(parts) + Text(f"  ({prediction.model_id})", style="dim")
 
 
-def _short(label: str) -> str:
-    names = {known.name: known.short for known in shipped_codebook().labels}
-    return names.get(label, label)
-
-
-def _style(label: str, labels: Sequence[str]) -> str:
-    return _STYLES[list(labels).index(label) % len(_STYLES)]
+def _style(number: int) -> str:
+    """Of the label at this place in the codebook."""
+    return _STYLES[number % len(_STYLES)]
 
 
 def _plain(text: str) -> Text:
@@ -103,10 +98,9 @@ def _plain(text: str) -> Text:
 def print_prediction(
     console: Console,
     prediction: ArticlePrediction,
-    labels: Sequence[str],
     selection: Selection,
     *,
     summary_only: bool = False,
 ) -> None:
     """Prints the table of one article, see `render_table`."""
-    console.print(render_table(prediction, labels, selection, summary_only=summary_only), soft_wrap=False)
+    console.print(render_table(prediction, selection, summary_only=summary_only), soft_wrap=False)

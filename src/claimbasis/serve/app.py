@@ -115,12 +115,12 @@ def _add_api(app: FastAPI, service: Service) -> None:
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:
-    limits, model_id = service.limits, service.model.model_id
+    limits, model_id, codebook = service.limits, service.model.model_id, service.model.settings.codebook
 
     @app.get("/", response_class=HTMLResponse, responses=describe_json_errors(413, 500, 503))
     async def home() -> Response:
         """The page with the form."""
-        return answer_home(Home(limits=limits, model_id=model_id))
+        return answer_home(Home(limits=limits, model_id=model_id, codebook=codebook))
 
     @app.post(
         REPORT_PATH,
@@ -136,7 +136,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
                 await service.label(request, lambda check_time: parse_form(content, limits, check_time), render_page)
             )
         except Refusal as refusal:
-            again = Home(refusal, limits, model_id, title=content.title, text=content.text)
+            again = Home(refusal, limits, model_id, codebook, title=content.title, text=content.text)
             return answer_home(again, refusal.status, refusal.headers)
 
 

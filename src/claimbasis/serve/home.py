@@ -9,7 +9,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import Codebook
 from claimbasis.report.page import hash_inline
 from claimbasis.serve.files import KINDS
 from claimbasis.serve.limits import Limits
@@ -24,6 +24,7 @@ class Home:
     refusal: Refusal | None = None
     limits: Limits | None = None
     model_id: str = ""
+    codebook: Codebook | None = None
     title: str = ""  # what the form held before it was refused
     text: str = ""
 
@@ -31,7 +32,6 @@ class Home:
         """The page, in one file that needs no other."""
         context = {
             "home": self,
-            "codebook": shipped_codebook(),
             "endings": (*FILE_ENDINGS, ".gz"),
             "kinds": KINDS,
             "style": _read("home.css"),

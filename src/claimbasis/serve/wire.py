@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, create_model
 
-from claimbasis.codebook import shipped_codebook
 from claimbasis.model import ModelSettings
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.refusals import Refusal
@@ -82,7 +81,7 @@ class LabelDefinition(_Closed):
     """A label that the model gives."""
 
     name: str
-    definition: str = Field(description="from the codebook; empty when the codebook lacks the label")
+    definition: str = Field(description="from the codebook; empty when it gives none")
     threshold: float = Field(ge=0, le=1, description="least score of a statement that carries the label")
 
 
@@ -120,12 +119,11 @@ class HealthAnswer(_Closed):
 
 def describe_model(model_id: str, settings: ModelSettings, limits: Limits) -> ModelAnswer:
     """What a model is and what this server accepts."""
-    definitions = {label.name: label.definition for label in shipped_codebook().labels}
     return ModelAnswer(
         id=model_id,
         labels=[
-            LabelDefinition(name=name, definition=definitions.get(name, ""), threshold=threshold)
-            for name, threshold in zip(settings.labels, settings.thresholds, strict=True)
+            LabelDefinition(name=label.name, definition=label.definition, threshold=threshold)
+            for label, threshold in zip(settings.codebook.labels, settings.thresholds, strict=True)
         ],
         codebook_version=settings.codebook_version,
         reading=settings.reading,

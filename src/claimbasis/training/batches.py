@@ -90,6 +90,15 @@ def _tags(
     return tuple(torch.from_numpy(tag_words(t, held, r, offset=s.start)) for t, s, held, r in rows)
 
 
+def find_marked_roles(articles: Sequence[EncodedArticle]) -> tuple[str, ...]:
+    """The roles that were marked in any of the articles."""
+    return tuple(
+        role
+        for column, role in enumerate(ROLES)
+        if any((tags[:, column] != NO_TAG).any() for article in articles for tags in article.tags)
+    )
+
+
 WindowKey = tuple[int, Window]  # index of the article, and the window in it
 
 

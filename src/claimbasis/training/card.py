@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from claimbasis.codebook import shipped_codebook
+from claimbasis.codebook import NONE, Codebook
 from claimbasis.evaluation.metrics import Metrics
 from claimbasis.model import ModelSettings
 from claimbasis.training.recipe import Recipe
@@ -12,14 +12,13 @@ from claimbasis.training.recipe import Recipe
 _CARD = """\
 # {name}
 
-Says for each statement of an English news article what it rests on. It never says whether a statement is true.
+Says for each statement of a news article what it rests on. It never says whether a statement is true.
 
 | | |
 |---|---|
 | model id | `{model_id}` |
 | encoder | {base}, pooling `{pooling}`, windows of at most {max_tokens} tokens, reads `{reading}` |
 | weights | ONNX; int8 (weights and embeddings a channel, activations at run time) and, where shipped, fp32 |
-| language | English |
 | codebook | version {codebook_version} |
 | made by | recipe `{name}`, seed {seed}: {question} |
 | tracking run | `{run_id}` |
@@ -31,8 +30,7 @@ Says for each statement of an English news article what it rests on. It never sa
 ## Labels
 {definitions}
 
-A statement may carry several labels or none. None is a real answer: analysis, opinion, private persons, media reports
-without a source, background.
+A statement may carry several labels or none, which is a real answer.{others}
 
 ## Scores on dev
 int8 weights in ONNX Runtime, statements as annotated, `{reading}`; 95 % bootstrap intervals over articles. The epoch, the
@@ -47,17 +45,14 @@ Macro-F1 {macro}. The int8 weights change the labels of {changed:.1f} % of the s
 Measured by the training command; again at any time with `claimbasis evaluate {dev} --model FOLDER`.
 
 ## Where the data come from
-Real articles belong to their publishers and are not in the repository. Their statements were annotated by language models
-that read each article under the codebook; so was our own corpus, which language models also wrote. Two readings by models
-agree more than two people would: the annotators share habits.
+{origin}
 
 ## Meant for
 Readers, analysts and archives that want to see how much of a text rests on unnamed sources, on officials, on deeds.
 
 ## Not meant for
-Deciding what is true, or judging a person or an outlet by one article. Other languages, fiction, social media, speech
-transcripts, and news of domains far from politics, war, business and justice were not measured. A score is the model's
-confidence in its reading of the text, not in the claim.
+Deciding what is true, or judging a person or an outlet by one article. Languages, kinds of text and domains that the
+training data do not hold were not measured. A score is the model's confidence in its reading of the text, not in the claim.
 """
 
 
@@ -92,9 +87,17 @@ def render_card(
         question=recipe.question,
         train=", ".join(f"`{path}`" for path in recipe.data.train),
         dev=" ".join(recipe.data.dev) or "a share of the training articles",
-        definitions="\n".join(f"- `{label.name}`: {label.definition}" for label in shipped_codebook().labels),
+        definitions="\n".join(f"- `{label.name}`: {label.definition}" for label in settings.codebook.labels),
+        others=_tell_others(settings.codebook),
+        origin=recipe.data.origin or "The recipe does not say (`data.origin`).",
         rows="\n".join(rows),
         macro=metrics.macro_f1,
         changed=100 * settings.scores["int8_changed_share"],
         **facts,
     )
+
+
+def _tell_others(codebook: Codebook) -> str:
+    """The codes that annotators told apart and that the model leaves without a label."""
+    names = [name for name in codebook.other_codes.values() if name != NONE]
+    return f" Annotators told apart, and the model does not: {', '.join(names)}." if names else ""

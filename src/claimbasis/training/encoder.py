@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from claimbasis.errors import RecipeError
-from claimbasis.tokens import N_TAGS, NO_TAG
+from claimbasis.tokens import N_TAGS, NO_TAG, OUTSIDE
 from claimbasis.training.recipe import Encoder
 from claimbasis.types import ROLES
 from claimbasis.windows import SpecialTokens
@@ -118,6 +119,14 @@ class StatementClassifier(torch.nn.Module):
             reduction="sum",
         )
         return losses / known.sum().clamp(min=1)
+
+    @torch.no_grad()
+    def silence_tags(self, learned: Sequence[str]) -> None:
+        """Makes the network mark nothing for roles that it has not learned, instead of whatever chance began it with."""
+        for column in (k for k, role in enumerate(ROLES) if role not in learned):
+            rows = slice(column * N_TAGS, (column + 1) * N_TAGS)
+            self.head_tags.weight[rows] = 0
+            self.head_tags.bias[rows] = torch.nn.functional.one_hot(torch.tensor(OUTSIDE), N_TAGS).float()
 
     def tag_loss(self, logits: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
         """Mean cross-entropy over the tags that are known; (windows, tokens, roles, tags) against (windows, tokens, roles)."""

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
-from claimbasis.codebook import Codebook, shipped_codebook
-from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate
+from claimbasis.codebook import Codebook
+from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
 from claimbasis.corpus.splits import split_by_article
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
@@ -33,12 +33,20 @@ class ExperimentData:
 
     train: list[AnnotatedArticle]
     dev: list[AnnotatedArticle]
+    codebook: Codebook  # under which both were annotated
+
+    @property
+    def hash(self) -> str:
+        """Eight hexadecimal digits of all that is learned from or chosen by."""
+        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint)[:8]
 
     @property
     def facts(self) -> dict[str, Any]:
         """Sizes and fingerprints, for the log."""
         sides = {"train": self.train, "dev": self.dev}
-        return {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
+        facts = {"codebook": f"{self.codebook.version} ({', '.join(self.codebook.label_names)})"}
+        facts |= {f"{name}_hash": data_hash(side) for name, side in sides.items()}
+        return facts | {
             f"{name}_{unit}": count
             for name, side in sides.items()
             for unit, count in (("articles", len(side)), ("statements", sum(len(a.statements) for a in side)))
@@ -49,18 +57,19 @@ def load_data(recipe: Recipe) -> ExperimentData:
     """Reads, checks and splits the recipe's data.
 
     Raises:
-        CorpusError: A file breaks a rule, or an article stands on both sides.
+        CorpusError: A file breaks a rule of the format or the codebook, or an article stands on both sides.
     """
-    train = read_corpus(recipe.data.train)
+    codebook = recipe.data.read_codebook()
+    train = read_corpus(recipe.data.train, codebook=codebook)
     # The split and the choice of articles belong to the recipe, not to the seed: all seeds see the same data.
     rng = np.random.default_rng(0)
     if recipe.data.dev:
-        dev = read_corpus(recipe.data.dev)
+        dev = read_corpus(recipe.data.dev, codebook=codebook)
         require_separate(train, dev)
     else:
         train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
     return ExperimentData(
-        _choose(train, recipe.data.max_articles, rng), _choose(dev, recipe.data.max_dev_articles, rng)
+        _choose(train, recipe.data.max_articles, rng), _choose(dev, recipe.data.max_dev_articles, rng), codebook
     )
 
 
@@ -80,9 +89,8 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
         The model folder of each seed.
     """
     disable_progress_bar()  # of loading weights: the bar that matters is that of training
-    codebook = shipped_codebook()
     data = load_data(recipe)
-    folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data_hash([*data.train, *data.dev])[:8]}"
+    folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data.hash}"
     if fresh and folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,16 +102,12 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
         if known is None:
             parent.params({"recipe": recipe.name, "seeds": recipe.seeds} | data.facts)
             parent.text(recipe.model_dump_json(indent=2), "recipe.json")
-        scores = {
-            seed: _run_seed(recipe, seed, data, codebook, folder / f"seed-{seed}", parent) for seed in recipe.seeds
-        }
+        scores = {seed: _run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds}
         _log_summary(parent, list(scores.values()))
     return {seed: folder / f"seed-{seed}" / "model" for seed in recipe.seeds}
 
 
-def _run_seed(
-    recipe: Recipe, seed: int, data: ExperimentData, codebook: Codebook, folder: Path, parent: RunLog
-) -> dict[str, float]:
+def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, parent: RunLog) -> dict[str, float]:
     """Trains one seed unless it is done; returns the scores of its model on dev."""
     done = folder / "scores.json"
     if done.exists():
@@ -118,8 +122,8 @@ def _run_seed(
                 _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
             )
             log.text("\n".join(_environment()), "environment.txt")
-        result = fit(recipe, seed, data.train, data.dev, codebook, log, folder / "checkpoints")
-        scores = package_model(recipe, seed, result, data.dev, codebook, folder / "model", log, facts=data.facts)
+        result = fit(recipe, seed, data.train, data.dev, data.codebook, log, folder / "checkpoints")
+        scores = package_model(recipe, seed, result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
         log.folder(folder / "model", "model")
         done.write_text(json.dumps(scores), encoding="utf-8")
         shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run

@@ -20,6 +20,7 @@ from claimbasis.errors import ModelError
 from claimbasis.inference.runtime import Runtime
 from claimbasis.model import TOKENIZER_FILE, weights_file
 from claimbasis.training.encoder import StatementClassifier
+from claimbasis.training.fused_attention import OPERATOR_SET, fused_attention
 from claimbasis.windows import WindowArrays
 
 # fp32 scores may differ from torch's by this much at most; larger means a broken export, not rounding.
@@ -65,7 +66,7 @@ def _export_fp32(model: StatementClassifier, sample: WindowArrays, path: Path) -
         "logits": {0: "windows", 1: "statements"},
         "tags": {0: "windows", 1: "tokens"},
     }
-    with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(io.StringIO()), fused_attention(model.encoder):
         # The exporter warns of shapes that it traces as constants; the drift check below catches what would matter.
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -76,6 +77,7 @@ def _export_fp32(model: StatementClassifier, sample: WindowArrays, path: Path) -
             output_names=["logits", "tags"],
             dynamic_axes=axes,
             opset_version=17,
+            custom_opsets={OPERATOR_SET: 1},
             dynamo=False,
         )
 
@@ -110,7 +112,11 @@ def _quantise(fp32: Path, int8: Path) -> None:
     root.setLevel(logging.ERROR)  # the library logs advice on pre-processing to the root logger
     try:
         # The range is reduced by a bit: processors without VNNI would overflow in silence.
-        quantize_dynamic(fp32, int8, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        # Types behind operators that are not ONNX's own have to be told.
+        extra = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+        quantize_dynamic(
+            fp32, int8, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, extra_options=extra
+        )
     finally:
         root.setLevel(level)
     onnx.checker.check_model(str(int8))

@@ -30,6 +30,7 @@ from claimbasis.training.batches import (
     count_positives,
     encode_articles,
     encode_marked,
+    find_marked_roles,
 )
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.recipe import Optimisation, Recipe
@@ -48,6 +49,7 @@ class FitResult:
     special: SpecialTokens
     max_statement_tokens: int
     dev: list[EncodedArticle]
+    roles: tuple[str, ...]  # of the spans that it has learned to mark
     best_macro_f1: float  # on dev, torch weights, thresholds chosen there
     n_epochs: float  # trained until the best was found or patience ran out
 
@@ -101,8 +103,10 @@ def fit(
         trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
+    roles = find_marked_roles([*encoded, *for_tags]) if recipe.spans.weight else ()
+    model.silence_tags(roles)
     best, n_epochs = trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0
-    return FitResult(model, tokenizer, special, max_statement_tokens, encoded_dev, best, n_epochs)
+    return FitResult(model, tokenizer, special, max_statement_tokens, encoded_dev, roles, best, n_epochs)
 
 
 class StatementTrainer(Trainer):  # type: ignore[misc]

@@ -23,7 +23,6 @@ from claimbasis.training.export import export_weights
 from claimbasis.training.fit import FitResult, plan
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.tracking import RunLog
-from claimbasis.types import ROLES
 from claimbasis.windows import WindowArrays, build_arrays
 
 logger = logging.getLogger(__name__)
@@ -87,9 +86,8 @@ def _uncalibrated(
     n_labels = len(codebook.labels)
     return ModelSettings(
         name=recipe.name,
-        labels=codebook.label_names,
-        roles=ROLES,
-        codebook_version=codebook.version,
+        codebook=codebook,
+        roles=result.roles,
         thresholds=(0.5,) * n_labels,
         temperatures=(1.0,) * n_labels,
         reading=recipe.windows.reading,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from claimbasis.codebook import Codebook, read_codebook, shipped_codebook
 from claimbasis.corpus.annotated import text_hash
 from claimbasis.errors import RecipeError
 from claimbasis.windows import Pooling, Reading
@@ -30,6 +31,18 @@ class Data(_Section):
     dev_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
     max_articles: Positive | None = None  # for learning curves: a random choice of this many train articles
     max_dev_articles: Positive | None = None
+    codebook: str | None = (
+        None  # a codebook.toml, under which all these files were annotated; the shipped one when left out
+    )
+    origin: str = ""  # where the texts and labels come from, for the model's card
+
+    def read_codebook(self) -> Codebook:
+        """The labels to learn.
+
+        Raises:
+            CorpusError: The file cannot be read or breaks a rule.
+        """
+        return shipped_codebook() if self.codebook is None else read_codebook(Path(self.codebook))
 
 
 class Encoder(_Section):
@@ -45,7 +58,7 @@ class Windows(_Section):
     """How statements are read together."""
 
     max_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
-    overlap_tokens: Annotated[int, Field(ge=0)] = 96
+    overlap_tokens: Annotated[int, Field(ge=0)] = 32
     max_statement_tokens: Annotated[int, Field(ge=8)] = 160
     alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
     reading: Reading = "windows"  # how the finished model reads by default
@@ -86,8 +99,10 @@ class Recipe(_Section):
 
     @property
     def fingerprint(self) -> str:
-        """Eight hexadecimal digits that change with every setting but the seeds."""
-        return text_hash(json.dumps(self.model_dump(exclude={"seeds", "question"}), sort_keys=True))[:8]
+        """Eight hexadecimal digits that change with every setting that decides a result, but the seeds."""
+        return text_hash(
+            json.dumps(self.model_dump(exclude={"seeds": True, "question": True, "data": {"origin"}}), sort_keys=True)
+        )[:8]
 
 
 # What `--smoke` replaces: everything runs once, for real, on little.

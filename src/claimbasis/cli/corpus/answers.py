@@ -6,7 +6,9 @@ import argparse
 import logging
 from pathlib import Path
 
-from claimbasis.cli.corpus.files import add_output, write_jsonl
+from claimbasis.cli.arguments import add_codebook, choose_codebook
+from claimbasis.cli.corpus.files import add_output
+from claimbasis.cli.output import write_rows
 from claimbasis.errors import CorpusError
 
 logger = logging.getLogger("claimbasis")
@@ -25,21 +27,21 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="filled-in .jsonl or .csv, or a .json export of Label Studio",
     )
+    add_codebook(parser)
     add_output(parser)
     parser.set_defaults(command=_answers, extra="quality")
 
 
 def _answers(options: argparse.Namespace) -> int:
-    from claimbasis.codebook import shipped_codebook
     from claimbasis.corpus.answers import read_answers
 
-    answers = read_answers(options.marked, shipped_codebook())
+    answers = read_answers(options.marked, choose_codebook(options.codebook))
     if not answers.codes:
         raise CorpusError(
             f"{', '.join(map(str, options.marked))}: nobody has filled in labels ({answers.n_empty} rows); write the names of "
             "labels there, or none"
         )
-    write_jsonl(options.output, answers.to_rows())
+    write_rows(options.output, answers.to_rows())
     logger.info(
         "%s: %d statements, %d left out without an answer, %d answered twice alike",
         options.output, len(answers.codes), answers.n_empty, answers.n_repeated,

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimbasis.cli.arguments import positive
-from claimbasis.cli.corpus.files import write_csv, write_jsonl, write_lines
+from claimbasis.cli.corpus.files import write_csv
+from claimbasis.cli.output import write_lines, write_rows
 from claimbasis.errors import InputError
 
 if TYPE_CHECKING:
+    from claimbasis.codebook import Codebook
     from claimbasis.corpus.questions import Question
 
 logger = logging.getLogger("claimbasis")
@@ -54,7 +56,7 @@ def _ask(options: argparse.Namespace) -> int:
     )
     if not chosen.questions:
         raise InputError(f"{', '.join(options.rows)}: no statements; label some articles first")
-    _write(options.output, form, chosen.questions)
+    _write(options.output, form, chosen.questions, settings.codebook)
     logger.info(
         "%s: %d of %d statements in %d articles", options.output, len(chosen.questions), chosen.n_statements, chosen.n_articles
     )  # fmt: skip
@@ -73,17 +75,16 @@ def _guess_format(path: Path) -> str:
     return names[path.suffix]
 
 
-def _write(path: Path, form: str, questions: Sequence[Question]) -> None:
+def _write(path: Path, form: str, questions: Sequence[Question], codebook: Codebook) -> None:
     import json
 
-    from claimbasis.codebook import shipped_codebook
     from claimbasis.corpus.label_studio import render_form, to_tasks
 
     if form != "label-studio":
-        write = write_csv if form == "csv" else write_jsonl
+        write = write_csv if form == "csv" else write_rows
         write(path, (question.to_row() for question in questions))
         return
     write_lines(path, [json.dumps(to_tasks(questions), ensure_ascii=False, indent=1) + "\n"])
     interface = path.with_suffix(".xml")
-    write_lines(interface, [render_form(shipped_codebook())])
+    write_lines(interface, [render_form(codebook)])
     logger.info("%s: for the project's settings, Labeling Interface, Code; then import the tasks", interface)

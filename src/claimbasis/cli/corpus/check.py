@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from claimbasis.cli.arguments import add_model, positive
+from claimbasis.cli.arguments import add_codebook, add_model, choose_codebook, positive
 from claimbasis.cli.corpus.files import add_table, write_table
 from claimbasis.errors import CorpusError, InputError
 
@@ -38,6 +38,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--worst", type=positive, default=10, metavar="N", help="show so many of each kind (default: 10)"
     )
+    add_codebook(parser)
     add_table(parser, "write all findings here")
     add_model(parser)
     parser.set_defaults(command=_check, extra="quality")
@@ -46,7 +47,6 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from claimbasis.codebook import shipped_codebook
     from claimbasis.corpus.checks import LEAKAGE, read_places
     from claimbasis.evaluation.corpus_tables import render_findings
     from claimbasis.report.progress import StatementProgress
@@ -54,7 +54,7 @@ def _check(options: argparse.Namespace) -> int:
     files = [*options.data, *options.unseen]
     if not files:
         raise InputError("nothing to check: name annotated articles, or some that the model has not seen with --unseen")
-    codebook = shipped_codebook()
+    codebook = choose_codebook(options.codebook)
     places = read_places(files, codebook)
     with StatementProgress() as progress:
         found = list(_find(options, places, codebook, progress))
@@ -98,7 +98,9 @@ def _judge(
 
     articles = [place.item for place in places]
     if unseen:
-        classifier = Classifier.load(options.model, precision=options.precision, n_threads=options.threads)
+        classifier = Classifier.load(
+            options.model, precision=options.precision, n_threads=options.threads, device=options.device
+        )
         scores = score_unseen(classifier, articles, codebook, on_statements=progress.add)
         return find_label_errors(places, codebook, scores, judge=classifier.model_id)
     try:

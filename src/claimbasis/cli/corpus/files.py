@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import io
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from claimbasis.cli.output import write_lines, write_rows
 from claimbasis.text.spreadsheet import guard_cell
 
 
@@ -32,17 +31,12 @@ def _table_path(text: str) -> Path:
 
 def write_table(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Writes rows with the same keys as the name ends."""
-    (write_csv if path.suffix == ".csv" else write_jsonl)(path, rows)
+    (write_csv if path.suffix == ".csv" else write_rows)(path, rows)
 
 
 def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Writes rows with the same keys as CSV that spreadsheets open."""
     write_lines(path, _render_csv(rows))
-
-
-def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Writes one JSON object a line, gzipped if the name ends so."""
-    write_lines(path, (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows))
 
 
 def _render_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -57,20 +51,3 @@ def _render_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
-
-
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Writes text aside and puts it in its place when it is whole."""
-    aside = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            # No time stamp, so that the same labels give the same file.
-            stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else file
-            for line in lines:
-                stream.write(line.encode("utf-8", "surrogatepass"))
-            if stream is not file:
-                stream.close()
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from claimbasis.cli.corpus.files import add_output, write_jsonl
+from claimbasis.cli.corpus.files import add_output
+from claimbasis.cli.output import write_rows
 from claimbasis.errors import CorpusError, InputError
 
 logger = logging.getLogger("claimbasis")
@@ -58,7 +59,7 @@ def _join(options: argparse.Namespace) -> int:
             f"{options.labels}: none of its {len(labels)} articles is in {', '.join(options.texts)}; "
             f"the first is {labels[0]['id'] if labels else 'missing'!r}, and ids must be equal"
         )
-    write_jsonl(options.output, rows)
+    write_rows(options.output, rows)
     logger.info(
         "%s: %d of %d articles, %d spans, %d of them at other offsets than in the labels",
         options.output, report.n_articles, len(labels), report.n_spans, report.n_moved,
@@ -83,12 +84,12 @@ def _detach(options: argparse.Namespace) -> int:
     from claimbasis.corpus.annotated import read_rows
     from claimbasis.corpus.standoff import detach_text
 
-    write_jsonl(options.output, (detach_text(row) for path in options.annotated for row in read_rows(path)))
+    write_rows(options.output, (detach_text(row) for path in options.annotated for row in read_rows(path)))
     return 0
 
 
 def _polnear(options: argparse.Namespace) -> int:
     from claimbasis.corpus.polnear import read_polnear
 
-    write_jsonl(options.output, read_polnear(options.folder))
+    write_rows(options.output, read_polnear(options.folder))
     return 0
