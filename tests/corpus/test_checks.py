@@ -154,3 +154,13 @@ def test_mistakes_in_the_command_are_named(write_corpus: WriteCorpus, caplog: py
     assert "nothing to check" in caplog.text
     with pytest.raises(SystemExit):
         main(["corpus", "check", str(path), "--output", "found.xlsx"])
+
+
+def test_a_label_that_nobody_gave_is_no_obstacle(write_corpus: WriteCorpus) -> None:
+    articles = [
+        (f"a{n}", [(f"Tanks crossed river {n} at dawn.", "C"), (f"Hope is not lost in town {n}.", "N")])
+        for n in range(12)
+    ]
+    places = read_places([write_corpus(*articles)], shipped_codebook())
+    scores = cross_validate([place.item for place in places], shipped_codebook())
+    assert find_label_errors(places, shipped_codebook(), scores, judge="a test") == []

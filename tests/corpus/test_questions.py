@@ -116,6 +116,14 @@ def test_other_labels_are_refused(written: str) -> None:
         parse_labels(written, shipped_codebook())
 
 
+def test_letters_that_differ_in_case_alone_are_told_apart() -> None:
+    labels = "".join(
+        f'[[labels]]\nname = "{name}"\ncode = "{code}"\n' for name, code in (("opinion", "a"), ("fact", "A"))
+    )
+    codebook = parse_codebook(f'version = "1"\n{labels}')
+    assert [parse_labels(written, codebook) for written in ("a", "A", "aA")] == ["a", "A", "aA"]
+
+
 def test_none_is_an_answer_also_without_a_code_for_it() -> None:
     codebook = parse_codebook('version = "1"\n[[labels]]\nname = "opinion"\ncode = "o"\n')
     assert (parse_labels("none", codebook), parse_labels("", codebook), parse_labels("Opinion", codebook)) == (
@@ -197,7 +205,12 @@ def test_changed_words_unknown_labels_and_two_answers_are_refused(asked: Path) -
 
 
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
-    for name, content in (("a.jsonl", '{"labels": "A"}'), ("a.csv", "labels,text\nA,x\n"), ("a.json", '{"a": 1}')):
+    for name, content in (
+        ("a.jsonl", '{"labels": "A"}'),
+        ("a.csv", "labels,text\nA,x\n"),
+        ("b.csv", "article_id,index,before,text,after,hash\na,0,,It rained.,,h1\n"),
+        ("a.json", '{"a": 1}'),
+    ):
         (tmp_path / name).write_text(content, encoding="utf-8")
         with pytest.raises(CorpusError, match=name):
             read_answers([tmp_path / name], shipped_codebook())

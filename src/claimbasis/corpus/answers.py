@@ -54,8 +54,8 @@ def read_answers(paths: Iterable[Path], codebook: Codebook) -> Answers:
     answers = Answers()
     for place, row in (found for path in paths for found in _read(path)):
         try:
-            question = _parse_question(row)
-            codes = parse_labels(row.get("labels"), codebook)
+            question, labels = _parse_question(row)
+            codes = parse_labels(labels, codebook)
         except CorpusError as error:
             raise CorpusError(f"{place}: {error}") from error
         _add(answers, question, codes, place)
@@ -104,8 +104,10 @@ def _find_codes(word: str, codebook: Codebook) -> list[str]:
     names |= {name.casefold(): label.code for label in codebook.labels for name in (label.name, label.short)}
     # The name itself, names with blanks between them as in our tables, or letters in a row as in annotated articles.
     for pieces in ([word], word.split(), list(word)):
-        if all(piece.casefold() in names for piece in pieces):
-            return [names[piece.casefold()] for piece in pieces]
+        # A letter as it stands comes first: a codebook may tell "a" from "A".
+        found = [piece if piece in codebook.codes else names.get(piece.casefold()) for piece in pieces]
+        if None not in found:
+            return [code for code in found if code is not None]
     allowed = [f"{label.name} ({label.code})" for label in codebook.labels]
     allowed += [f"{name} ({code})" for code, name in codebook.other_codes.items()]
     raise CorpusError(
@@ -113,12 +115,13 @@ def _find_codes(word: str, codebook: Codebook) -> list[str]:
     )
 
 
-def _parse_question(row: dict[str, Any]) -> Question:
+def _parse_question(row: dict[str, Any]) -> tuple[Question, Any]:
+    """The question, and what stands in its place for labels."""
     try:
         # Spreadsheets and people add blanks at the ends of cells; they are no change.
         texts = {name: " ".join(str(row[name] or "").split()) for name in ("before", "text", "after")}
         question = Question(str(row["article_id"]), int(row["index"]), **texts)
-        known = str(row["hash"])
+        known, labels = str(row["hash"]), row["labels"]
     except (KeyError, TypeError, ValueError) as error:
         raise CorpusError(
             f"no row of an annotation file ({error!r}); needed are labels, article_id, index, before, text, after and hash, as "
@@ -129,7 +132,7 @@ def _parse_question(row: dict[str, Any]) -> Question:
             f"words, id or index of the question were changed (article {question.article_id!r}, statement {question.index}); "
             "only labels may be. Copy the row from the file as it was asked, and save spreadsheets as CSV in UTF-8"
         )
-    return question
+    return question, labels
 
 
 def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
