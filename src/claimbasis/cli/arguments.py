@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from claimbasis.codebook import Codebook
 
 
 def add_model(parser: argparse.ArgumentParser, *, default_threads: str = "all cores") -> None:
@@ -15,6 +20,22 @@ def add_model(parser: argparse.ArgumentParser, *, default_threads: str = "all co
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="where the model runs; cuda needs onnxruntime-gpu"
     )
+
+
+def add_codebook(parser: argparse._ActionsContainer) -> None:
+    """Which labels annotated articles may carry."""
+    parser.add_argument("--codebook", type=Path, metavar="FILE", help="the labels (default: the shipped codebook)")
+
+
+def choose_codebook(path: Path | None) -> Codebook:
+    """The codebook that `--codebook` names.
+
+    Raises:
+        CorpusError: The file cannot be read, or breaks a rule.
+    """
+    from claimbasis.codebook import read_codebook, shipped_codebook
+
+    return read_codebook(path) if path else shipped_codebook()
 
 
 def positive(text: str) -> int:

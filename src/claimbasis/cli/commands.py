@@ -45,7 +45,7 @@ _COMMANDS: dict[str, list[tuple[Any, ...]]] = {
     "Models and corpora": [
         ("info", "tell what a model is", add_info),
         ("export", "write the model of a run, or a part of a model folder, elsewhere", add_export),
-        ("corpus", "annotated articles: with their texts, and without", add_corpus),
+        ("corpus", "annotated articles: check, compare and mark them, bring in your own", add_corpus),
     ],
 }
 
@@ -69,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         logger.error("error: %s", error)
         return EXIT_NOT_STARTED
     except ModuleNotFoundError as error:
-        logger.error("error: %s is not installed; this command needs: pip install 'claimbasis[train]'", error.name)
+        extra = getattr(options, "extra", "train")
+        logger.error("error: %s is not installed; this command needs: pip install 'claimbasis[%s]'", error.name, extra)
         return EXIT_NOT_STARTED
     except KeyboardInterrupt:
         logger.error("stopped; what was written before is complete. %s", getattr(options, "resume_hint", ""))

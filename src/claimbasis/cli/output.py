@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,12 @@ def make_folder(path: Path) -> None:
 
 
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Writes JSONL (gzipped where the name ends in .gz) aside and puts it in its place when it is whole."""
-    lines: Iterator[str] = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
+    """Writes JSONL, see `write_lines`."""
+    write_lines(path, (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Writes text (gzipped where the name ends in .gz) aside and puts it in its place when it is whole."""
     aside = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

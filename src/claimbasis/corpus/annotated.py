@@ -57,7 +57,7 @@ def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None
             occurs twice.
     """
     codebook = codebook or shipped_codebook()
-    articles = [article for path in paths for article in _read_file(Path(path), codebook)]
+    articles = [article for path in paths for article in read_file(Path(path), codebook)]
     if not articles:
         raise CorpusError(
             f"no annotated article in {', '.join(map(str, paths)) or 'no file'}; name files that hold some"
@@ -66,7 +66,8 @@ def read_corpus(paths: Iterable[str | Path], *, codebook: Codebook | None = None
     return articles
 
 
-def _read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
+def read_file(path: Path, codebook: Codebook) -> list[AnnotatedArticle]:
+    """The articles of one file, each checked, but not whether one occurs twice; see `read_corpus`."""
     return [_parse(line, place, codebook) for place, line in _read_lines(path)]
 
 
@@ -86,6 +87,11 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         CorpusError: The file cannot be read, or a line is no JSON object.
     """
+    yield from (row for _, row in read_placed_rows(path))
+
+
+def read_placed_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `read_rows`, each with its place ("file:line")."""
     for place, line in _read_lines(path):
         try:
             row = json.loads(line)
@@ -93,7 +99,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             raise CorpusError(f"{place}: no JSON ({error}); write one object a line") from error
         if not isinstance(row, dict):
             raise CorpusError(f"{place}: no JSON object; write one object a line")
-        yield row
+        yield place, row
 
 
 def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:

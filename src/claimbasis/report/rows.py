@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 
+from claimbasis.text.spreadsheet import guard_cell
 from claimbasis.types import ROLES, ArticlePrediction
 
 _SPAN_COLUMNS = [f"{role}{part}" for role in ROLES for part in ("", "_start", "_end")]
@@ -38,17 +39,11 @@ def render_csv(prediction: ArticlePrediction) -> str:
     """One line a statement; several labels are joined by a blank, what is missing is an empty field."""
     return "".join(
         _line([
-            _safe(row["article_id"]), row["index"], row["start"], row["end"], _safe(row["text"]), row["label"] or "",
-            " ".join(row["labels"]), *row["scores"].values(), *(_safe(row[name]) for name in _SPAN_COLUMNS), row["model_id"],
+            guard_cell(row["article_id"]), row["index"], row["start"], row["end"], guard_cell(row["text"]), row["label"] or "",
+            " ".join(row["labels"]), *row["scores"].values(), *(guard_cell(row[name]) for name in _SPAN_COLUMNS), row["model_id"],
         ])
         for row in prediction.to_rows()
     )  # fmt: skip
-
-
-def _safe(value: object) -> object:
-    """A spreadsheet must not take what others wrote for a formula."""
-    unsafe = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if unsafe else value
 
 
 def _line(values: Iterable[object]) -> str:

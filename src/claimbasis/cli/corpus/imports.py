@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from claimbasis.cli.arguments import add_codebook, choose_codebook
 from claimbasis.cli.output import write_rows
 from claimbasis.errors import CorpusError, InputError
 
@@ -54,7 +55,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
         help="the codebook's name for a label of the file; OLD= leaves the label out; can be given again",
     )  # fmt: skip
     codebooks = parser.add_mutually_exclusive_group()
-    codebooks.add_argument("--codebook", type=Path, metavar="FILE", help="the labels (default: the shipped codebook)")
+    add_codebook(codebooks)
     codebooks.add_argument(
         "--new-codebook",
         type=Path,
@@ -85,7 +86,7 @@ def _import(options: argparse.Namespace) -> int:
     require_columns(table, columns)
     renamed = _parse_map(options.map)
     codebook = (
-        _make_codebook(options, table, columns, renamed) if options.new_codebook else _read_codebook(options.codebook)
+        _make_codebook(options, table, columns, renamed) if options.new_codebook else choose_codebook(options.codebook)
     )
     reader = LabelReader(columns, renamed, codebook)
     _require_known(table, reader, codebook)
@@ -101,12 +102,6 @@ def _parse_map(pairs: list[str]) -> dict[str, str]:
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise InputError(f"--map {wrong[0]!r}: write OLD=NEW, or OLD= for a label to leave out")
     return {old: new for old, _, new in (pair.rpartition("=") for pair in pairs)}
-
-
-def _read_codebook(path: Path | None) -> Codebook:
-    from claimbasis.codebook import read_codebook, shipped_codebook
-
-    return read_codebook(path) if path else shipped_codebook()
 
 
 def _make_codebook(options: argparse.Namespace, table: Table, columns: Columns, renamed: dict[str, str]) -> Codebook:

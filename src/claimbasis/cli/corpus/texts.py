@@ -1,4 +1,4 @@
-"""The `claimbasis corpus` commands: labels with and without their texts."""
+"""`claimbasis corpus join`, `detach` and `polnear`: labels with and without their texts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from claimbasis.cli.corpus_import import add_import
+from claimbasis.cli.corpus.files import add_output
 from claimbasis.cli.output import write_rows
 from claimbasis.errors import CorpusError, InputError
 
@@ -15,29 +15,26 @@ logger = logging.getLogger("claimbasis")
 _N_NAMED = 5  # ids that a message lists before it says how many more there are
 
 
-def add_corpus(parser: argparse.ArgumentParser) -> None:
-    """Adds the commands below `corpus`."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_import(
-        commands.add_parser("import", help="labelled statements of your own (CSV, JSONL) become annotated articles")
-    )
-    join = commands.add_parser("join", help="stand-off labels and your copy of the texts become annotated articles")
-    join.add_argument("labels", type=Path, metavar="LABELS", help="stand-off labels (JSONL, also .gz)")
-    join.add_argument("texts", nargs="+", metavar="TEXTS", help="articles with id and text (JSONL, also .gz)")
-    join.set_defaults(command=_join)
-    detach = commands.add_parser("detach", help="annotated articles become labels without their texts")
-    detach.add_argument("annotated", nargs="+", type=Path, metavar="FILE", help="annotated articles (JSONL, also .gz)")
-    detach.set_defaults(command=_detach)
-    polnear = commands.add_parser("polnear", help="a clone of PolNeAR becomes JSONL, with its attributions")
-    polnear.add_argument("folder", type=Path, metavar="FOLDER", help="the clone")
-    polnear.set_defaults(command=_polnear)
-    for command in (join, detach, polnear):
-        command.add_argument("--output", required=True, type=Path, metavar="FILE", help="JSONL, gzipped if it ends so")
-    picture = commands.add_parser("picture", help="a picture of the labels by domain")
-    picture.add_argument("annotated", nargs="+", metavar="FILE", help="annotated articles (JSONL, also .gz)")
-    picture.add_argument("--codebook", type=Path, metavar="FILE", help="of these articles (default: the shipped one)")
-    picture.add_argument("--output", required=True, type=Path, metavar="FILE", help="SVG or PNG")
-    picture.set_defaults(command=_picture)
+def add_join(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("labels", type=Path, metavar="LABELS", help="stand-off labels (JSONL, also .gz)")
+    parser.add_argument("texts", nargs="+", metavar="TEXTS", help="articles with id and text (JSONL, also .gz)")
+    parser.set_defaults(command=_join)
+    add_output(parser)
+
+
+def add_detach(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("annotated", nargs="+", type=Path, metavar="FILE", help="annotated articles (JSONL, also .gz)")
+    parser.set_defaults(command=_detach)
+    add_output(parser)
+
+
+def add_polnear(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the clone")
+    parser.set_defaults(command=_polnear)
+    add_output(parser)
 
 
 def _join(options: argparse.Namespace) -> int:
@@ -95,19 +92,4 @@ def _polnear(options: argparse.Namespace) -> int:
     from claimbasis.corpus.polnear import read_polnear
 
     write_rows(options.output, read_polnear(options.folder))
-    return 0
-
-
-def _picture(options: argparse.Namespace) -> int:
-    import matplotlib
-
-    from claimbasis.codebook import read_codebook, shipped_codebook
-    from claimbasis.corpus.annotated import read_corpus
-    from claimbasis.evaluation.plots import plot_labels_by_domain
-
-    # Without these the same picture would be another file each time it is drawn.
-    matplotlib.rcParams["svg.hashsalt"] = "claimbasis"
-    codebook = read_codebook(options.codebook) if options.codebook else shipped_codebook()
-    figure = plot_labels_by_domain(read_corpus(options.annotated, codebook=codebook), codebook)
-    figure.savefig(options.output, metadata={"Date": None} if options.output.suffix == ".svg" else None)
     return 0

@@ -1,0 +1,30 @@
+"""The `claimbasis corpus` commands: annotated articles, before and after people have read them."""
+
+from __future__ import annotations
+
+import argparse
+
+from claimbasis.cli.corpus.agreement import add_agreement
+from claimbasis.cli.corpus.answers import add_answers
+from claimbasis.cli.corpus.ask import add_ask
+from claimbasis.cli.corpus.check import add_check
+from claimbasis.cli.corpus.imports import add_import
+from claimbasis.cli.corpus.picture import add_picture
+from claimbasis.cli.corpus.texts import add_detach, add_join, add_polnear
+
+
+def add_corpus(parser: argparse.ArgumentParser) -> None:
+    """Adds the commands below `corpus`."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, add, purpose in (
+        ("import", add_import, "labelled statements of your own (CSV, JSONL) become annotated articles"),
+        ("check", add_check, "find likely label errors, near-duplicates, and what stands in two files"),
+        ("agreement", add_agreement, "how far several people's labels of the same statements agree"),
+        ("ask", add_ask, "pick the statements that a model is least sure of, for people to mark"),
+        ("answers", add_answers, "what people marked becomes annotated articles to train with"),
+        ("join", add_join, "stand-off labels and your copy of the texts become annotated articles"),
+        ("detach", add_detach, "annotated articles become labels without their texts"),
+        ("polnear", add_polnear, "a clone of PolNeAR becomes JSONL, with its attributions"),
+        ("picture", add_picture, "a picture of the labels by domain"),
+    ):
+        add(commands.add_parser(name, help=purpose))
