@@ -109,8 +109,10 @@ def read_tokens(
             first = waiting.popleft()
             if not isinstance(first, _Batch):
                 yield first
-            elif (n_done := first.settle()) and on_statements:
-                on_statements(n_done)
+            else:
+                n_done = first.settle()
+                if on_statements:  # also with 0, in the first of two passes: a time limit may hang on it
+                    on_statements(n_done)
 
     try:
         for key, tokens in articles:
