@@ -34,7 +34,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> int:
     folders = _repeat(options) if options.run else _run(options)
     for seed, folder in folders.items():
-        logger.info("seed %d: %s", seed, folder)
+        # A simple system leaves no model folder: it is learned again in seconds where it is needed.
+        logger.info("seed %d: %s", seed, folder / "model" if (folder / "model").exists() else folder)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from claimbasis.evaluation.protocol import annotated_targets, collect_answers
 from claimbasis.inference.classifier import Classifier, OnStatements
 from claimbasis.model import SETTINGS_FILE
 from claimbasis.training.repeat import load_same_data, recipe_of
+from claimbasis.training.simple import Simple, fit_simple
 from claimbasis.training.store import RunRecord, children_of, list_trainings, pick_run
 from claimbasis.training.tracking import COMPARISON_TAG, fetch_model, open_store, tracked_run
 
@@ -53,8 +55,17 @@ def find_contender(reference: str, runs: list[RunRecord]) -> Contender:
         names = ", ".join(f"{part.run_id[:8]} (seed {part.params.get('seed', '?')})" for part in parts)
         raise ModelError(f"run {reference}: has {len(parts)} models, compare one of them: {names}")
     (run,) = parts or [run]
+    if run.params.get("system", "encoder") != "encoder":
+        return _learn_again(run)
     classifier = Classifier.load(fetch_model(run.run_id))
     return Contender(f"{classifier.model_id} (run {run.run_id[:8]})", run, _ask(classifier))
+
+
+def _learn_again(run: RunRecord) -> Contender:
+    """A simple system, from its recipe and data: it has no model folder."""
+    recipe = recipe_of(run)
+    system = fit_simple(cast(Simple, recipe.system), recipe, load_same_data(run, recipe), shipped_codebook())
+    return Contender(f"{system.name} (run {run.run_id[:8]})", run, lambda articles, *_: system.predict(articles))
 
 
 def _ask(classifier: Classifier) -> Predict:
