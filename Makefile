@@ -4,7 +4,7 @@ PYTHON ?= python3
 PIP_ARGS ?=
 INSTALL = -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test train clean
+.PHONY: demo test train lock clean
 
 demo: .venv-light/ready
 	.venv-light/bin/claimbasis label seeds/example-article.txt --format table
@@ -18,6 +18,15 @@ test: .venv/ready
 
 train: .venv/ready
 	.venv/bin/claimbasis train experiments/00-own-corpus.toml
+
+# Pins every package of the train, dev and ray extras, also those that come with others; keeps the pins there are. To take
+# newer versions, first delete their lines. A build's own mark (+cpu) is left out: the pins hold for all builds of a version.
+lock:
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python $(INSTALL) -e '.[train,dev,ray]'
+	.venv-lock/bin/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//' > .ci/constraints.part
+	mv .ci/constraints.part .ci/constraints.txt
+	rm -rf .venv-lock
 
 .venv-light/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv-light

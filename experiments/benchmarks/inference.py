@@ -184,13 +184,13 @@ def make_bag_of_words(texts: list[str]) -> Callable[[], None]:
     """The baseline of the evaluation, trained on our corpus."""
     from claimbasis.codebook import shipped_codebook
     from claimbasis.corpus.annotated import read_corpus
-    from claimbasis.evaluation.baselines import make_tfidf
+    from claimbasis.evaluation.baselines import fit_tfidf
     from claimbasis.evaluation.protocol import annotated_targets
 
     train = read_corpus([str(ROOT / "data/corpus/train.jsonl")])
     targets, _ = annotated_targets(train, shipped_codebook())
-    model = make_tfidf().fit([s.statement.text for item in train for s in item.statements], targets.astype(int))
-    return lambda: model.predict(texts) is None and None
+    score = fit_tfidf([s.statement.text for item in train for s in item.statements], targets)
+    return lambda: score(texts) is None and None
 
 
 def make_bare_model(classifier: Classifier, articles: list[Article]) -> Callable[[], None]:

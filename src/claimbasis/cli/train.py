@@ -44,9 +44,11 @@ def _train(options: argparse.Namespace) -> int:
         require_free(options.output)
     folders = _repeat(options) if options.run else _run(options)
     for seed, folder in folders.items():
-        logger.info("seed %d: %s", seed, folder)
+        # A simple system leaves no model folder: it is learned again in seconds where it is needed.
+        logger.info("seed %d: %s", seed, folder / "model" if (folder / "model").exists() else folder)
     if options.output:
-        best = max(folders.values(), key=lambda folder: read_settings(folder, verify=False).scores["macro_f1"])
+        models = [folder / "model" for folder in folders.values()]
+        best = max(models, key=lambda folder: read_settings(folder).scores["macro_f1"])
         copy_model(best, options.output, ("int8", "fp32"))
         logger.info("%s: the model; use it with claimbasis label --model %s", options.output, options.output)
     return 0

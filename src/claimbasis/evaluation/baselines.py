@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.metrics import Bools, Metrics, measure
+from claimbasis.evaluation.metrics import Bools, Floats, Metrics, measure
 from claimbasis.evaluation.protocol import annotated_targets
+
+_SURE = 10.0  # logit of what was always so in training
 
 
 def measure_baselines(
@@ -36,8 +37,8 @@ def measure_baselines(
     predicted = {"most frequent label": most_frequent(train_targets, len(texts))}
     if phrases:
         predicted["anonymity phrases"] = match_phrases(texts, phrases, len(codebook.labels))
-    predicted["TF-IDF + logistic regression"] = tfidf(
-        [s.statement.text for i in train for s in i.statements], train_targets, texts
+    predicted["TF-IDF + logistic regression"] = (
+        fit_tfidf([s.statement.text for i in train for s in i.statements], train_targets)(texts) > 0
     )
     return {
         name: measure(targets, answer, index, labels=codebook.label_names, rng=np.random.default_rng(0))
@@ -62,19 +63,38 @@ def match_phrases(texts: Sequence[str], phrases: Sequence[str], n_labels: int) -
     return predicted
 
 
-def tfidf(train_texts: Sequence[str], train_targets: Bools, texts: Sequence[str]) -> Bools:
-    """What words, word pairs and letter groups say about n statements, shape (n, k)."""
-    model = make_tfidf().fit(train_texts, train_targets.astype(int))
-    return np.asarray(model.predict(texts), dtype=bool)
+def fit_tfidf(train_texts: Sequence[str], train_targets: Bools) -> Callable[[Sequence[str]], Floats]:
+    """Words, word pairs and letter groups, with a balanced logistic regression a label.
 
-
-def make_tfidf() -> Pipeline:
-    """Words, word pairs and letter groups, with a balanced logistic regression a label."""
+    Returns:
+        Gives for n texts their logits, shape (n, k); above 0 a label is more likely than not.
+    """
+    # Of a handful of texts hardly anything occurs twice.
+    rare_words, rare_letters = (2, 3) if len(train_texts) > 100 else (1, 1)
     features = FeatureUnion([
-        ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)),
-        ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=3)),
+        ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=rare_words)),
+        ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=rare_letters)),
     ])  # fmt: skip
-    return make_pipeline(features, OneVsRestClassifier(LogisticRegression(C=4, class_weight="balanced", max_iter=1000)))
+    learned = features.fit_transform(train_texts)
+    # A label that always or never holds in training leaves nothing to learn.
+    models = [
+        LogisticRegression(C=4, class_weight="balanced", max_iter=1000).fit(learned, target)
+        if 0 < target.sum() < len(target)
+        else None
+        for target in train_targets.T
+    ]
+
+    def score(texts: Sequence[str]) -> Floats:
+        found = features.transform(texts)
+        columns = [
+            _SURE * (2 * train_targets[0, k] - 1) * np.ones(len(texts))
+            if model is None
+            else model.decision_function(found)
+            for k, model in enumerate(models)
+        ]
+        return np.stack(columns, axis=1).astype(np.float64)
+
+    return score
 
 
 def read_phrases(path: Path) -> list[str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
 from cleanlab.multilabel_classification.rank import get_label_quality_scores
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash
 from claimbasis.corpus.checks import Finding, Kind, Place, statements_of
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.baselines import make_tfidf
+from claimbasis.evaluation.baselines import fit_tfidf
+from claimbasis.evaluation.calibration import calibrate
 from claimbasis.evaluation.metrics import Floats
 from claimbasis.evaluation.protocol import annotated_targets, collect_answers
 from claimbasis.inference.classifier import Classifier
@@ -45,19 +45,14 @@ def cross_validate(articles: Sequence[AnnotatedArticle], codebook: Codebook) -> 
         raise CorpusError(f"{len(articles)} articles are too few for cross-validation; it needs {MIN_ARTICLES}")
     targets, groups = annotated_targets(articles, codebook)
     texts = [s.statement.text for item in articles for s in item.statements]
-    with warnings.catch_warnings():
-        # A rare label may be missing from four fifths of the articles; its score is then 0.
-        warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-        try:
-            scores = cross_val_predict(
-                make_tfidf(), texts, targets.astype(int), groups=groups, method="predict_proba",
-                cv=GroupKFold(N_FOLDS, shuffle=True, random_state=0),
-            )  # fmt: skip
-        except ValueError as error:
-            raise CorpusError(
-                f"{len(texts)} statements cannot be cross-validated ({error}); they are too few"
-            ) from error
-    return np.asarray(scores, dtype=np.float64)
+    logits = np.zeros(targets.shape)
+    try:
+        for train, test in GroupKFold(N_FOLDS, shuffle=True, random_state=0).split(texts, groups=groups):
+            score = fit_tfidf([texts[i] for i in train], targets[train])
+            logits[test] = score([texts[i] for i in test])
+    except ValueError as error:
+        raise CorpusError(f"{len(texts)} statements cannot be cross-validated ({error}); they are too few") from error
+    return calibrate(logits, (1.0,) * targets.shape[1])
 
 
 def score_unseen(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
-from claimbasis.codebook import Codebook, shipped_codebook
+from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus
 from claimbasis.errors import CorpusError, ModelError
 from claimbasis.evaluation.decisions import place_statements
@@ -20,10 +21,11 @@ from claimbasis.inference.classifier import Classifier
 from claimbasis.inference.reading import OnStatements
 from claimbasis.model import SETTINGS_FILE
 from claimbasis.training.repeat import load_same_data, recipe_of
+from claimbasis.training.simple import Simple, fit_simple
 from claimbasis.training.store import RunRecord, children_of, list_trainings, pick_run
 from claimbasis.training.tracking import COMPARISON_TAG, fetch_model, open_store, tracked_run
 
-Predict = Callable[[Sequence[AnnotatedArticle], Codebook, OnStatements | None], Bools]
+Predict = Callable[[Sequence[AnnotatedArticle], OnStatements | None], Bools]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Contender:
 
     name: str
     run: RunRecord | None  # None for a model folder whose run is not in this store
+    codebook: Codebook  # of the k labels that it gives
     predict: Predict  # labels of all annotated statements, shape (n, k)
 
 
@@ -45,27 +48,36 @@ def find_contender(reference: str, runs: list[RunRecord]) -> Contender:
     if (folder / SETTINGS_FILE).is_file():
         classifier = Classifier.load(folder)
         by_id = {run.run_id: run for run in runs}
-        return Contender(
-            f"{classifier.model_id} ({reference})", by_id.get(classifier.settings.run_id), _ask(classifier)
-        )
+        return _contend(classifier, reference, by_id.get(classifier.settings.run_id))
     run = pick_run(runs, reference)
     parts = children_of(runs, run)
     if len(parts) > 1:
         names = ", ".join(f"{part.run_id[:8]} (seed {part.params.get('seed', '?')})" for part in parts)
         raise ModelError(f"run {reference}: has {len(parts)} models, compare one of them: {names}")
     (run,) = parts or [run]
+    if run.params.get("system", "encoder") != "encoder":
+        return _learn_again(run)
     classifier = Classifier.load(fetch_model(run.run_id))
-    return Contender(f"{classifier.model_id} (run {run.run_id[:8]})", run, _ask(classifier))
+    return _contend(classifier, f"run {run.run_id[:8]}", run)
 
 
-def _ask(classifier: Classifier) -> Predict:
-    def predict(articles: Sequence[AnnotatedArticle], codebook: Codebook, on_statements: OnStatements | None) -> Bools:
-        answers = collect_answers(
-            classifier, articles, codebook, boundaries="annotated", on_statements=on_statements
-        )  # fmt: skip
+def _learn_again(run: RunRecord) -> Contender:
+    """A simple system, from its recipe and data: it has no model folder."""
+    recipe = recipe_of(run)
+    data = load_same_data(run, recipe)
+    system = fit_simple(cast(Simple, recipe.system), recipe, data)
+    name = f"{system.name} (run {run.run_id[:8]})"
+    return Contender(name, run, data.codebook, lambda articles, _: system.predict(articles))
+
+
+def _contend(classifier: Classifier, where: str, run: RunRecord | None) -> Contender:
+    codebook = classifier.settings.codebook
+
+    def predict(articles: Sequence[AnnotatedArticle], on_statements: OnStatements | None) -> Bools:
+        answers = collect_answers(classifier, articles, codebook, boundaries="annotated", on_statements=on_statements)
         return np.asarray(classifier.scores(answers.logits) >= np.asarray(classifier.settings.thresholds))
 
-    return predict
+    return Contender(f"{classifier.model_id} ({where})", run, codebook, predict)
 
 
 def compare_runs(
@@ -83,14 +95,16 @@ def compare_runs(
 
     Raises:
         ModelError: One is not found.
-        CorpusError: No files are named, and the two have no dev articles in common.
+        CorpusError: No files are named, and the two have no dev articles in common, or they give different labels.
     """
     runs = list_trainings()
     first, second = (find_contender(reference, runs) for reference in references)
-    articles, codebook = read_corpus(files) if files else _common_dev(first, second), shipped_codebook()
-    targets, index = annotated_targets(articles, codebook)
-    before, after = (each.predict(articles, codebook, on_statements) for each in (first, second))
-    labels = codebook.label_names
+    labels = first.codebook.label_names
+    if second.codebook.label_names != labels:
+        raise CorpusError(f"the two give different labels ({labels} and {second.codebook.label_names})")
+    articles = read_corpus(files, codebook=first.codebook) if files else _common_dev(first, second)
+    targets, index = annotated_targets(articles, first.codebook)
+    before, after = (each.predict(articles, on_statements) for each in (first, second))
     comparison = PairedComparison(
         first.name,
         second.name,

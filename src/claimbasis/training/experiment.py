@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from claimbasis.training.repeat import (
     recipe_of,
     render_note,
 )
+from claimbasis.training.simple import SIMPLE_NAMES, Simple, fit_simple, measure_beside, measure_simple
 from claimbasis.training.store import list_trainings, pick_run
 from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_run
 
@@ -42,7 +43,7 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
         fresh: Whether to forget what an earlier start of the same recipe left there.
 
     Returns:
-        The model folder of each seed.
+        The folder of each seed; the model of an encoder is in `model` below it.
     """
     data = load_data(recipe)
     folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data.hash}"
@@ -90,13 +91,17 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
     with tracked_run(recipe.name, run_id=known) as parent:
         _remember(state, parent)
         if known is None:
-            parent.params({"recipe": recipe.name, "seeds": recipe.seeds, "git_commit": git_commit()} | data.facts)
+            parent.params(
+                {"recipe": recipe.name, "system": recipe.system, "seeds": recipe.seeds, "git_commit": git_commit()}
+                | data.facts
+            )
             parent.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
             parent.text("\n".join(environment()), ENVIRONMENT_FILE)
             parent.note(render_note(recipe, parent.run_id))
+        beside = measure_beside(recipe, data) if recipe.system == "encoder" else {}
         scores = {seed: _run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds}
-        _log_summary(parent, list(scores.values()))
-    return {seed: folder / f"seed-{seed}" / "model" for seed in recipe.seeds}
+        _log_summary(parent, list(scores.values()), beside)
+    return {seed: folder / f"seed-{seed}" for seed in recipe.seeds}
 
 
 def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, parent: RunLog) -> dict[str, float]:
@@ -114,11 +119,19 @@ def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, par
             )
             log.text("\n".join(environment()), ENVIRONMENT_FILE)
             log.note(render_note(recipe, log.run_id))
-        result = fit(recipe, seed, data.train, data.dev, data.codebook, log, folder / "checkpoints")
-        scores = package_model(recipe, seed, result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
-        log.folder(folder / "model", "model")
+        if recipe.system == "encoder":
+            scores = _train_encoder(recipe, seed, data, folder, log)
+        else:
+            scores = measure_simple(fit_simple(recipe.system, recipe, data), data.dev, data.codebook, log)
         (folder / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
-        shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run
+    return scores
+
+
+def _train_encoder(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, log: RunLog) -> dict[str, float]:
+    result = fit(recipe, seed, data.train, data.dev, data.codebook, log, folder / "checkpoints")
+    scores = package_model(recipe, seed, result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
+    log.folder(folder / "model", "model")
+    shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run
     return scores
 
 
@@ -126,7 +139,7 @@ def _read_scores(folder: Path) -> dict[str, float]:
     return dict(json.loads((folder / SCORES_FILE).read_text(encoding="utf-8")))
 
 
-def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]]) -> None:
+def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]], beside: Mapping[Simple, dict[str, float]]) -> None:
     for name in scores[0]:
         values = [s[name] for s in scores]
         parent.metric(f"{name}_mean", float(np.mean(values)))
@@ -136,6 +149,12 @@ def _log_summary(parent: RunLog, scores: Sequence[dict[str, float]]) -> None:
     logger.info(
         "dev macro-F1 over %d seeds: mean %.3f, from %.3f to %.3f", len(macro), np.mean(macro), min(macro), max(macro)
     )
+    for kind, numbers in beside.items():
+        for name, value in numbers.items():
+            parent.metric(f"baseline_{kind}_{name}", value)
+        gain = float(np.mean(macro)) - numbers["macro_f1"]
+        parent.metric(f"gain_over_{kind}", gain)
+        logger.info("%+.3f over %s (%.3f)", gain, SIMPLE_NAMES[kind], numbers["macro_f1"])
 
 
 def _known_run(state: Path) -> str | None:

@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,10 @@ from claimbasis.windows import Pooling, Reading
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
+
+
+# What is trained: the encoder, or a simple system that it must beat.
+System = Literal["encoder", "tfidf", "phrases"]
 
 
 class _Section(BaseModel):
@@ -43,6 +47,8 @@ class Data(_Section):
             CorpusError: The file cannot be read or breaks a rule.
         """
         return shipped_codebook() if self.codebook is None else read_codebook(Path(self.codebook))
+
+    phrases: str = ""  # file of phrases that mark unnamed sources, one a line, for the baseline that looks for them
 
 
 class Encoder(_Section):
@@ -92,6 +98,7 @@ class Recipe(_Section):
     question: str
     data: Data
     seeds: Annotated[list[int], Field(min_length=1)]
+    system: System = "encoder"  # the simple ones use nothing of the sections below `data`
     encoder: Encoder = Encoder()
     windows: Windows = Windows()
     spans: Spans = Spans()
@@ -140,6 +147,8 @@ def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"{path}: {faults}") from error
+    if recipe.system == "phrases" and not recipe.data.phrases:
+        raise RecipeError(f'{path}: system "phrases" needs data.phrases, such as "seeds/anonymity-phrases.txt"')
     if len(set(recipe.seeds)) < len(recipe.seeds):
         raise RecipeError(f"{path}: seeds {recipe.seeds} repeat; each seed is one run")
     return recipe

@@ -26,6 +26,7 @@ class RunSummary:
     run_id: str
     parent_id: str | None
     recipe: str
+    system: str  # "encoder", or a simple one
     seeds: tuple[int, ...]
     train_hash: str | None
     dev_hash: str | None
@@ -55,6 +56,7 @@ def summarise(run: RunRecord) -> RunSummary:
         run_id=run.run_id,
         parent_id=run.parent_id,
         recipe=run.params.get("recipe") or run.params.get("name") or run.name,
+        system=run.params.get("system", "encoder"),
         seeds=_seeds(run),
         train_hash=run.params.get("train_hash"),
         dev_hash=run.params.get("dev_hash"),
