@@ -16,6 +16,7 @@ from claimbasis.cli.evaluate import add_evaluate
 from claimbasis.cli.evaluate_spans import add_evaluate_spans
 from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
+from claimbasis.cli.registry import add_promote, add_register
 from claimbasis.cli.report import add_report
 from claimbasis.cli.serve import add_serve
 from claimbasis.cli.train import add_train
@@ -78,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     add_evaluate_spans(spans)
     add_model(spans)
     add_export(commands.add_parser("export", help="write the model of a run, or a part of a model folder, elsewhere"))
+    add_register(commands.add_parser("register", help="make the model of a run a version in MLflow's registry"))
+    add_promote(commands.add_parser("promote", help="make a registered version the champion, if it passes the gate"))
     add_info(commands.add_parser("info", help="tell what a model is"))
     add_corpus(commands.add_parser("corpus", help="annotated articles: with their texts, and without"))
     return parser

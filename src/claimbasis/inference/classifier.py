@@ -13,8 +13,9 @@ from tokenizers import Tokenizer
 from claimbasis.codebook import shipped_codebook
 from claimbasis.errors import ModelError
 from claimbasis.inference.attribution import attribute
+from claimbasis.inference.locations import open_folder
 from claimbasis.inference.runtime import Logits, Runtime
-from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, shipped_model, weights_file
+from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, weights_file
 from claimbasis.text.statements import split_statements
 from claimbasis.tokens import N_TAGS, StatementTokens, encode_statements, find_spans
 from claimbasis.types import ROLES, Article, ArticlePrediction, Prediction, Span, Statement
@@ -58,27 +59,28 @@ class Classifier:
         reading: Reading | None = None,
         n_threads: int | None = None,
     ) -> Classifier:
-        """A model from disk.
+        """A model from disk, or from MLflow's registry.
 
         Args:
-            folder: A model folder; the shipped model when None.
+            folder: A model folder, or the address of a registered model such as "models:/claimbasis@champion"; the shipped
+                model when None.
             precision: Which weights; int8 where the folder has them, else fp32, when None.
             reading: Statements in "windows" with those around them, "alone", or the mean of "both", which takes twice the
                 time; the model's own choice when None.
             n_threads: Threads of one forward pass; all cores this process may use when None.
 
         Raises:
-            ModelError: The folder is missing, damaged, or has no such precision.
+            ModelError: The folder is missing, damaged, or has no such precision; or the registry has no such model.
         """
-        path = Path(folder) if folder is not None else shipped_model()
-        settings = read_settings(path)
-        precision = _choose_precision(settings, precision, path)
-        if reading is not None:
-            settings = replace(settings, reading=reading)
-        tokenizer = Tokenizer.from_file(str(path / TOKENIZER_FILE))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return cls(settings, precision, tokenizer, Runtime(path / weights_file(precision), n_threads=n_threads))
+        with open_folder(folder) as path:
+            settings = read_settings(path)
+            precision = _choose_precision(settings, precision, path)
+            if reading is not None:
+                settings = replace(settings, reading=reading)
+            tokenizer = Tokenizer.from_file(str(path / TOKENIZER_FILE))
+            tokenizer.no_padding()
+            tokenizer.no_truncation()
+            return cls(settings, precision, tokenizer, Runtime(path / weights_file(precision), n_threads=n_threads))
 
     def with_reading(self, reading: Reading) -> Classifier:
         """A classifier on the same loaded weights that reads in another way, as `load` explains."""
