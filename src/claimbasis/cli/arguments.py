@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 def add_model(parser: argparse.ArgumentParser, *, default_threads: str = "all cores") -> None:
     """Which model, and how it runs."""
-    parser.add_argument("--model", metavar="FOLDER", help="model folder (default: the shipped model)")
+    parser.add_argument(
+        "--model",
+        metavar="FOLDER",
+        help="model folder, or a registered model such as models:/claimbasis@champion (default: the shipped model)",
+    )
     parser.add_argument("--precision", choices=("int8", "fp32"), help="weights to use (default: int8 where there)")
     parser.add_argument(
         "--threads", type=positive, metavar="N", help=f"threads of the model (default: {default_threads})"

@@ -19,6 +19,7 @@ from claimbasis.cli.evaluate import add_evaluate
 from claimbasis.cli.evaluate_spans import add_evaluate_spans
 from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
+from claimbasis.cli.registry import add_promote, add_register
 from claimbasis.cli.report import add_report
 from claimbasis.cli.runs import add_runs
 from claimbasis.cli.serve import add_serve
@@ -45,6 +46,8 @@ _COMMANDS: dict[str, list[tuple[Any, ...]]] = {
     "Models and corpora": [
         ("info", "tell what a model is", add_info),
         ("export", "write the model of a run, or a part of a model folder, elsewhere", add_export),
+        ("register", "make the model of a run a version in MLflow's registry", add_register),
+        ("promote", "make a registered version the champion, if it passes the gate", add_promote),
         ("corpus", "annotated articles: check, compare and mark them, bring in your own", add_corpus),
     ],
 }

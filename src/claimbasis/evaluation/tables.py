@@ -12,6 +12,7 @@ from rich.text import Text
 from claimbasis.evaluation.abstention import Kept, pick_kept
 from claimbasis.evaluation.compare import Comparison
 from claimbasis.evaluation.confusion import SEVERAL, ConfusionRow
+from claimbasis.evaluation.gate import Check, Unit
 from claimbasis.evaluation.metrics import Measured, Metrics
 from claimbasis.evaluation.results import Evaluation
 from claimbasis.evaluation.slices import MIN_POSITIVES, Slice
@@ -132,6 +133,25 @@ def render_sources(rates: Sequence[SourceRates]) -> Table:
     for rate in rates:
         table.add_row(rate.where, str(rate.n_statements), _share(rate.exact), _share(rate.overlapping))
     return table
+
+
+def render_checks(checks: Sequence[Check], title: str) -> Table:
+    """A row a limit of the gate: the version's value, the champion's, and whether and by how much it was missed."""
+    table = _table(title)
+    _add_columns(table, "check", "value", "limit", "champion", "")
+    for check in checks:
+        bound = f"{'≥' if check.is_floor else '≤'} {show_measure(check.limit, check.unit)}"
+        before = "-" if check.champion is None else show_measure(check.champion, check.unit)
+        missed = f"missed by {show_measure(check.missed_by, check.unit)}" if check.missed_by else "passed"
+        table.add_row(_plain(check.name), show_measure(check.value, check.unit), bound, before, missed)
+    return table
+
+
+def show_measure(value: float, unit: Unit) -> str:
+    """A number of the gate with its unit; what is above zero never looks like zero."""
+    if unit != "share":
+        return f"{value:.1f} {unit}" if not 0 < value < 0.1 else f"{value:.1g} {unit}"
+    return f"{value:.3f}" if not 0 < value < 0.001 else f"{value:.1g}"
 
 
 def _table(title: str) -> Table:

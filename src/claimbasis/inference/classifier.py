@@ -12,9 +12,10 @@ from tokenizers import Tokenizer
 
 from claimbasis.errors import ModelError
 from claimbasis.inference.attribution import attribute
+from claimbasis.inference.locations import open_folder
 from claimbasis.inference.reading import Key, OnStatements, Outputs, read_tokens
 from claimbasis.inference.runtime import Device, Logits, Runtime
-from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, shipped_model, weights_file
+from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, weights_file
 from claimbasis.text.statements import split_statements
 from claimbasis.tokens import StatementTokens, encode_statements, find_spans
 from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
@@ -46,10 +47,11 @@ class Classifier:
         n_threads: int | None = None,
         device: Device = "cpu",
     ) -> Classifier:
-        """A model from disk.
+        """A model from disk, or from MLflow's registry.
 
         Args:
-            folder: A model folder; the shipped model when None.
+            folder: A model folder, or the address of a registered model such as "models:/claimbasis@champion"; the shipped
+                model when None.
             precision: Which weights; int8 where the folder has them, else fp32, when None.
             reading: Statements in "windows" with those around them, "alone", or the mean of "both", which takes twice the
                 time; the model's own choice when None.
@@ -57,18 +59,19 @@ class Classifier:
             device: Where they run; on "cuda" weights are fp32 unless a precision is given.
 
         Raises:
-            ModelError: The folder is missing, damaged, or has no such precision, or there is no such device.
+            ModelError: The folder is missing, damaged, or has no such precision; the registry has no such model; or there
+                is no such device.
         """
-        path = Path(folder) if folder is not None else shipped_model()
-        settings = read_settings(path)
-        precision = _choose_precision(settings, precision or ("fp32" if device == "cuda" else None), path)
-        if reading is not None:
-            settings = replace(settings, reading=reading)
-        tokenizer = Tokenizer.from_file(str(path / TOKENIZER_FILE))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        runtime = Runtime(path / weights_file(precision), n_threads=n_threads, device=device)
-        return cls(settings, precision, tokenizer, runtime)
+        with open_folder(folder) as path:
+            settings = read_settings(path)
+            precision = _choose_precision(settings, precision or ("fp32" if device == "cuda" else None), path)
+            if reading is not None:
+                settings = replace(settings, reading=reading)
+            tokenizer = Tokenizer.from_file(str(path / TOKENIZER_FILE))
+            tokenizer.no_padding()
+            tokenizer.no_truncation()
+            runtime = Runtime(path / weights_file(precision), n_threads=n_threads, device=device)
+            return cls(settings, precision, tokenizer, runtime)
 
     def with_reading(self, reading: Reading) -> Classifier:
         """A classifier on the same loaded weights that reads in another way, as `load` explains."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,8 @@ class Runtime:
 
 
 def _providers(device: Device) -> list[str]:
+    if device not in get_args(Device):
+        raise ModelError(f"device {device!r}: is none of {', '.join(get_args(Device))}")
     if device == "cpu":
         return ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():

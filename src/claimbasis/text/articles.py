@@ -148,9 +148,9 @@ def _parse_one(file_format: str, raw: bytes, place: str, *, charset: str = "") -
     if not raw.strip():
         raise InputError(f"{place}: empty; there is nothing to label")
     if parse := _DOCUMENTS.get(file_format):
-        return _checked(parse(raw, place), place)
+        return check_article(parse(raw, place), place)
     text = decode(place, raw, charset=charset)
-    return _checked(parse_html(text, place) if file_format == "html" else Article(text=text, id=place), place)
+    return check_article(parse_html(text, place) if file_format == "html" else Article(text=text, id=place), place)
 
 
 def _sniff(raw: bytes) -> str:
@@ -204,14 +204,19 @@ def parse_row(line: bytes, place: str) -> Article:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise InputError(f"{place}: no string under 'text'; each line needs one")
     fields = {name: _as_text(row.get(name)) for name in ("id", "title", "outlet", "date", "url")}
-    return _checked(Article(text=row["text"], **(fields | {"id": fields["id"] or place})), place)
+    return check_article(Article(text=row["text"], **(fields | {"id": fields["id"] or place})), place)
 
 
 def _as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _checked(article: Article, place: str) -> Article:
+def check_article(article: Article, place: str) -> Article:
+    """The same article, which can be labelled.
+
+    Raises:
+        InputError: Its text is empty or no Unicode; the message begins with the place.
+    """
     if not article.text.strip():
         raise InputError(f"{place}: empty; there is nothing to label")
     if _LONE_SURROGATE.search(article.text):

@@ -1,0 +1,208 @@
+"""MLflow's store, as far as models are concerned: runs that hold one, registered versions, aliases."""
+
+from __future__ import annotations
+
+import ast
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from claimbasis.errors import ModelError
+from claimbasis.model import CARD_FILE
+
+CANDIDATE, CHAMPION = "candidate", "champion"
+EXPERIMENT = "claimbasis"
+_DEFAULT_STORE = "sqlite:///mlflow.db"
+# In the MLflow model, and in the artifacts of a run.
+_FOLDER_IN_VERSION, _FOLDER_IN_RUN = "artifacts/model", "model"
+_MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered model version."""
+
+    name: str  # of the registered model
+    number: int  # from 1
+    run_id: str
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """By which MLflow, and `Classifier.load`, find it."""
+        return f"models:/{self.name}/{self.number}"
+
+
+def open_store(*, make: bool = False) -> mlflow.MlflowClient:
+    """A client of the store: the one chosen in MLflow, else `MLFLOW_TRACKING_URI`, else a SQLite file in the working directory.
+
+    Args:
+        make: Whether that SQLite file may be made.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    if not mlflow.tracking.is_tracking_uri_set():
+        path = Path(_DEFAULT_STORE.removeprefix("sqlite:///"))
+        if not make and not path.exists():
+            raise ModelError(
+                f"{path.absolute()}: no tracking store here; change to the folder that has it, or set MLFLOW_TRACKING_URI"
+            )
+        mlflow.set_tracking_uri(_DEFAULT_STORE)
+    return mlflow.MlflowClient()
+
+
+@contextmanager
+def fetch_version(address: str) -> Iterator[Path]:
+    """The model folder of a registered version; gone when the block ends.
+
+    Args:
+        address: Such as "models:/claimbasis@champion" or "models:/claimbasis/3".
+
+    Raises:
+        ModelError: There is no store, no such version, or it holds no model of ours.
+    """
+    open_store()
+    with _fetch(address, {"artifact_uri": f"{address}/{_FOLDER_IN_VERSION}"}, "claimbasis register makes one") as path:
+        yield path
+
+
+@contextmanager
+def fetch_run_model(run_id: str) -> Iterator[Path]:
+    """The model folder that a run logged; gone when the block ends.
+
+    Raises:
+        ModelError: The run has none.
+    """
+    where = {"run_id": run_id, "artifact_path": _FOLDER_IN_RUN}
+    with _fetch(f"run {run_id}", where, "name the run of one seed, or a model folder") as path:
+        yield path
+
+
+@contextmanager
+def _fetch(what: str, where: Mapping[str, str], advice: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="claimbasis-") as scratch:
+        try:
+            path = Path(mlflow.artifacts.download_artifacts(**where, dst_path=scratch))
+        except (MlflowException, OSError) as error:
+            raise ModelError(f"{what}: no model in {mlflow.get_tracking_uri()} ({error}); {advice}") from error
+        yield path
+
+
+def find_run(prefix: str) -> str:
+    """The id of the one run of all experiments whose id begins so.
+
+    Raises:
+        ModelError: None does, or several.
+    """
+    client = open_store()
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    # MLflow cannot search for beginnings of ids; a store of thousands of runs is listed in a second.
+    found: list[str] = []
+    token = None
+    while True:
+        page = client.search_runs(experiments, max_results=1000, page_token=token)
+        found += [run.info.run_id for run in page if run.info.run_id.startswith(prefix)]
+        if not (token := page.token):
+            break
+    if len(prefix) >= _MIN_PREFIX and len(found) == 1:
+        return found[0]
+    fault = f"{len(found)} run ids begin so; give more of it" if len(prefix) >= _MIN_PREFIX and found else (
+        f"neither a model folder nor the beginning ({_MIN_PREFIX} characters or more) of a run id"
+    )  # fmt: skip
+    raise ModelError(f"{prefix}: {fault}, in {mlflow.get_tracking_uri()}")
+
+
+def has_run(run_id: str) -> bool:
+    """Whether the store knows a run that is not deleted."""
+    try:
+        return str(mlflow.MlflowClient().get_run(run_id).info.lifecycle_stage) == "active"
+    except MlflowException:
+        return False
+
+
+def dev_files(run_id: str) -> tuple[str, ...]:
+    """The files that a training run was measured on; none where it took a share of the training data, or did not say."""
+    params = mlflow.MlflowClient().get_run(run_id).data.params
+    try:
+        return tuple(map(str, ast.literal_eval(params.get("data.dev", "[]"))))
+    except (ValueError, SyntaxError):
+        return ()
+
+
+def make_run(name: str) -> str:
+    """A finished run that holds nothing yet, for a model whose own run is not in this store."""
+    client = mlflow.MlflowClient()
+    known = client.get_experiment_by_name(EXPERIMENT)
+    experiment_id = known.experiment_id if known else client.create_experiment(EXPERIMENT)
+    run_id = str(client.create_run(experiment_id, run_name=name).info.run_id)
+    client.set_terminated(run_id)
+    return run_id
+
+
+def create_version(name: str, packed: Path, run_id: str, tags: Mapping[str, str]) -> Version:
+    """Registers an MLflow model: its files go to the artifacts of the run, its card is the description.
+
+    Raises:
+        ModelError: MLflow does not take the name.
+    """
+    client = mlflow.MlflowClient()
+    place = f"registered-{uuid.uuid4().hex[:8]}"  # a version is never written over
+    try:
+        _ensure_model(client, name)
+        client.log_artifacts(run_id, str(packed), place)
+        card = (packed / _FOLDER_IN_VERSION / CARD_FILE).read_text(encoding="utf-8") if _has_card(packed) else None
+        made = client.create_model_version(
+            name, f"runs:/{run_id}/{place}", run_id=run_id, tags=dict(tags), description=card
+        )
+    except MlflowException as error:
+        raise ModelError(f"{name}: cannot be registered ({error}); no alias has moved") from error
+    return _to_version(made)
+
+
+def _has_card(packed: Path) -> bool:
+    return (packed / _FOLDER_IN_VERSION / CARD_FILE).exists()
+
+
+def _ensure_model(client: mlflow.MlflowClient, name: str) -> None:
+    try:
+        client.get_registered_model(name)
+    except MlflowException:
+        client.create_registered_model(name, description="Says, statement by statement, what news rests on.")
+
+
+def find_version(name: str, reference: str) -> Version | None:
+    """The version with a number or an alias; None where there is none."""
+    client = open_store()
+    try:
+        found = (
+            client.get_model_version(name, reference)
+            if reference.isdecimal()
+            else client.get_model_version_by_alias(name, reference)
+        )
+    except MlflowException:
+        return None
+    return _to_version(found)
+
+
+def set_alias(version: Version, alias: str) -> None:
+    """Moves an alias, in one step."""
+    mlflow.MlflowClient().set_registered_model_alias(version.name, alias, str(version.number))
+
+
+def set_tag(version: Version, key: str, value: str) -> None:
+    """Writes a fact on a version's page."""
+    mlflow.MlflowClient().set_model_version_tag(version.name, str(version.number), key, value)
+
+
+def _to_version(found: Any) -> Version:  # noqa: ANN401  # MLflow has no types
+    return Version(found.name, int(found.version), found.run_id, dict(found.tags))
