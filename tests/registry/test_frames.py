@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,14 @@ def test_a_bad_row_comes_back_with_its_reason_and_stops_nothing(tiny: Classifier
 
 
 def test_what_breaks_the_model_is_told_too(tiny: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Classifier.predict_statements
+    real = Classifier._tokenize
 
-    def fail(self: Classifier, article: Article, *arguments: Any, **more: Any) -> Any:
-        if "crash" in article.text:
+    def fail(self: Classifier, texts: Sequence[str]) -> object:
+        if any("crash" in text for text in texts):
             raise MemoryError("too large")
-        return real(self, article, *arguments, **more)
+        return real(self, texts)
 
-    monkeypatch.setattr(Classifier, "predict_statements", fail)
+    monkeypatch.setattr(Classifier, "_tokenize", fail)
     frame = pandas.DataFrame({"text": ["A crash.", "She left."], "id": ["a", "b"]})
     for unit in ("article", "statement"):
         found = predict_frame(tiny, frame, unit=unit)
