@@ -209,7 +209,11 @@ def _tell(options: argparse.Namespace, report: ImportReport, codebook: Codebook)
     if few := [name for name in codebook.label_names if report.labels[name] < _FEW]:
         logger.warning("fewer than %d statements carry %s: too few to learn from", _FEW, ", ".join(few))
     if options.recipe:
-        logger.info("next: claimbasis train %s --output %s", options.recipe, options.recipe.with_name(f"{options.recipe.stem}-model"))
+        logger.info(
+            "next: claimbasis train %s --output %s",
+            options.recipe,
+            options.recipe.with_name(f"{options.recipe.stem}-model"),
+        )
     return 1 if report.left_out else 0
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion
 
 from claimbasis.codebook import Codebook
@@ -68,9 +67,13 @@ def tfidf(train_texts: Sequence[str], train_targets: Bools, texts: Sequence[str]
         ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)),
         ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=3)),
     ])  # fmt: skip
-    model = OneVsRestClassifier(LogisticRegression(C=4, class_weight="balanced", max_iter=1000))
-    model.fit(features.fit_transform(train_texts), train_targets.astype(int))
-    return np.asarray(model.predict(features.transform(texts)), dtype=bool)
+    known, asked = features.fit_transform(train_texts), features.transform(texts)
+    # A label that all training statements carry, or none, leaves nothing to learn.
+    predicted = np.tile(train_targets.all(axis=0), (len(texts), 1))
+    for k in (train_targets.any(axis=0) & ~train_targets.all(axis=0)).nonzero()[0]:
+        model = LogisticRegression(C=4, class_weight="balanced", max_iter=1000)
+        predicted[:, k] = model.fit(known, train_targets[:, k]).predict(asked)
+    return predicted
 
 
 def read_phrases(path: Path) -> list[str]:
