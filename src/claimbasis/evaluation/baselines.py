@@ -70,7 +70,7 @@ def tfidf(train_texts: Sequence[str], train_targets: Bools, texts: Sequence[str]
     known, asked = features.fit_transform(train_texts), features.transform(texts)
     # A label that all training statements carry, or none, leaves nothing to learn.
     predicted = np.tile(train_targets.all(axis=0), (len(texts), 1))
-    for k in (train_targets.any(axis=0) & ~train_targets.all(axis=0)).nonzero()[0]:
+    for k in np.flatnonzero(train_targets.any(axis=0) & ~train_targets.all(axis=0)):
         model = LogisticRegression(C=4, class_weight="balanced", max_iter=1000)
         predicted[:, k] = model.fit(known, train_targets[:, k]).predict(asked)
     return predicted
