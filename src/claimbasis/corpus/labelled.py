@@ -234,7 +234,8 @@ def import_table(
 
 
 _IN_ORDER = """
-SELECT article, place, line, text, codes, more FROM rows JOIN (SELECT article, MIN(line) AS first FROM rows GROUP BY 1) USING (article)
+SELECT article, place, line, text, codes, more
+FROM (SELECT *, MIN(line) OVER (PARTITION BY article) AS first FROM rows)
 ORDER BY first, place, line
 """
 _Stored = tuple[str, float, int, str, str, str]

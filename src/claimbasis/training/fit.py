@@ -168,7 +168,7 @@ def _predict_pass(model: StatementClassifier, data: WindowData, recipe: Recipe, 
             i, w = keys[b]
             logits[i][w.predict_from : w.stop] = output[row, w.predict_from - w.first : w.stop - w.first]
     return np.concatenate(
-        [x[article.targets[:, 0] != NO_TARGET] for x, article in zip(logits, data.articles, strict=True)]
+        [x[(article.targets[:, 0] != NO_TARGET).numpy()] for x, article in zip(logits, data.articles, strict=True)]
     )
 
 
