@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from tiny_encoder import STATEMENTS
 
 from claimbasis import Article, Classifier, ModelError, Span, Statement
 from claimbasis.cli import main
@@ -27,88 +23,6 @@ from claimbasis.training.export import export_weights
 from claimbasis.training.recipe import Encoder, read_recipe
 from claimbasis.training.tracking import open_store
 from claimbasis.windows import Window, build_arrays
-
-WORDS = [
-    "the",
-    "ministry",
-    "said",
-    "aides",
-    "who",
-    "asked",
-    "not",
-    "to",
-    "be",
-    "named",
-    "troops",
-    "crossed",
-    "river",
-    "it",
-    "is",
-    "unclear",
-    ".",
-]
-STATEMENTS = [
-    ("the ministry said it .", "O"),
-    ("aides who asked not to be named said it .", "A"),
-    ("troops crossed the river .", "C"),
-    ("it is unclear .", "N"),
-]
-
-
-@pytest.fixture(scope="session")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny encoder with random weights, saved as any encoder from a hub would be."""
-    folder = tmp_path_factory.mktemp("encoder")
-    vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-    ).save_pretrained(folder)
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
-    )
-    BertModel(config).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture
-def workplace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, write_corpus: Callable[..., Path]
-) -> Iterator[Path]:
-    """An empty working directory with data and a recipe."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    for side in ("train", "dev"):
-        # A number of its own keeps the texts apart; the tokenizer does not know it.
-        write_corpus(
-            *((f"{side}{n}", [(f"{n}{side} {text}", code) for text, code in STATEMENTS * 3]) for n in range(6)),
-            name=f"{side}.jsonl",
-        )
-    Path("polnear.jsonl").write_text("".join(mark_sources(n) for n in range(6)), encoding="utf-8")
-    Path("recipe.toml").write_text(
-        f"""name = "tiny"\nquestion = "Does it run?"\nseeds = [1, 2]\n[data]\ntrain = ["train.jsonl"]\ndev = ["dev.jsonl"]
-        [encoder]\nbase = "{encoder}"\ndropout = 0.0\n[windows]\nmax_tokens = 48\noverlap_tokens = 8\n
-        [optimisation]\nepochs = 12\nlearning_rate = 2e-2\ntokens_per_batch = 256\npatience = 12\n
-        [spans]\npolnear = ["polnear.jsonl"]""",
-        encoding="utf-8",
-    )
-    yield tmp_path
-    mlflow.set_tracking_uri("")
-
-
-def mark_sources(number: int) -> str:
-    """An article as `claimbasis corpus polnear` writes it."""
-    text = "\n\n".join(text for text, _ in STATEMENTS * 3)
-    cues = [{"start": m.start(), "end": m.end()} for m in re.finditer("said", text)]
-    sources = [{"start": m.start(), "end": m.end()} for m in re.finditer("the ministry|aides who asked.*named", text)]
-    row = {"id": f"polnear/train/{number}", "annotator": "a", "text": text}
-    return json.dumps(row | {"attributions": [{"source": sources, "cue": cues, "content": []}]}) + "\n"
 
 
 def model_folders(workplace: Path) -> list[Path]:

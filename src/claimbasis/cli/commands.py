@@ -18,6 +18,7 @@ from claimbasis.cli.label import add_label
 from claimbasis.cli.models import add_export, add_info
 from claimbasis.cli.report import add_report
 from claimbasis.cli.serve import add_serve
+from claimbasis.cli.sweep import add_sweep
 from claimbasis.cli.train import add_train
 from claimbasis.errors import ClaimbasisError
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add_archive(commands.add_parser("archive", help="label many articles into Parquet; can be killed and goes on"))
     add_serve(commands.add_parser("serve", help="answer over HTTP: a page for people and JSON for programs"))
     add_train(commands.add_parser("train", help="run a training recipe"))
+    add_sweep(commands.add_parser("sweep", help="search for better settings of a recipe; can be killed and goes on"))
     evaluate = commands.add_parser("evaluate", help="measure a model on annotated articles")
     add_evaluate(evaluate)
     add_model(evaluate)

@@ -11,6 +11,12 @@ logger = logging.getLogger("claimbasis")
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
+    add_recipe(parser)
+    parser.set_defaults(command=_train, resume_hint="The same command goes on from the last whole epoch.")
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Which recipe, with what replaced, and where its results go."""
     parser.add_argument("recipe", metavar="RECIPE", help="TOML file, see experiments/")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a value, such as optimisation.epochs=3"
@@ -22,7 +28,6 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="for checkpoints and results (default: runs)"
     )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start of this recipe left")
-    parser.set_defaults(command=_train, resume_hint="The same command goes on from the last whole epoch.")
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -114,9 +114,7 @@ def _run_seed(
     with tracked_run(f"{recipe.name}-seed-{seed}", run_id=known, parent_id=parent.run_id) as log:
         _remember(folder, log)
         if known is None:
-            log.params(
-                _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
-            )
+            log.params(describe_run(recipe, seed, data))
             log.text("\n".join(_environment()), "environment.txt")
         result = fit(recipe, seed, data.train, data.dev, codebook, log, folder / "checkpoints")
         scores = package_model(recipe, seed, result, data.dev, codebook, folder / "model", log, facts=data.facts)
@@ -149,6 +147,11 @@ def _known_run(folder: Path) -> str | None:
 
 def _remember(folder: Path, log: RunLog) -> None:
     (folder / STATE_FILE).write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
+
+
+def describe_run(recipe: Recipe, seed: int, data: ExperimentData) -> dict[str, Any]:
+    """All that decides the training of one seed, by name, for the log."""
+    return _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
 
 
 def git_commit() -> str:
