@@ -66,15 +66,17 @@ def run_sweep(recipe: Recipe, runs: Path, *, n_workers: int = 1, fresh: bool = F
         if fresh:
             _clear(folder)
         logger.info("tracking store %s, working folder %s", open_store(), folder)
-        trials = Trials(folder, recipe)
-        known = trials.run_id if trials.run_id and find_run(trials.run_id) else None
-        with tracked_run(f"{recipe.name}-sweep", run_id=known) as parent:
-            trials.run_id = parent.run_id
-            if known is None:
-                parent.params({"recipe": recipe.name, "seed": recipe.seeds[0], "git_commit": git_commit()} | data.facts)
-            parent.text(_to_toml(recipe, {"sweep": sweep.model_dump(exclude_defaults=True)}), "recipe.toml")
-            _run_rounds(recipe, trials, folder, parent, n_workers)
-            return _conclude(recipe, trials, folder, parent)
+        logger.info("%d trials, numbered from 0, in rounds of %d", sweep.n_trials, sweep.round_size)
+        with Trials(folder, recipe) as trials:
+            known = trials.run_id if trials.run_id and find_run(trials.run_id) else None
+            with tracked_run(f"{recipe.name}-sweep", run_id=known) as parent:
+                if known is None:
+                    facts = {"recipe": recipe.name, "seed": recipe.seeds[0], "git_commit": git_commit()}
+                    parent.params(facts | data.facts)
+                trials.run_id = parent.run_id
+                parent.text(_to_toml(recipe, {"sweep": sweep.model_dump(exclude_defaults=True)}), "recipe.toml")
+                _run_rounds(recipe, trials, folder, parent, n_workers)
+                return _conclude(recipe, trials, folder, parent)
 
 
 def _run_rounds(recipe: Recipe, trials: Trials, folder: Path, parent: RunLog, n_workers: int) -> None:
@@ -82,9 +84,6 @@ def _run_rounds(recipe: Recipe, trials: Trials, folder: Path, parent: RunLog, n_
     with _runner(min(n_workers, sweep.round_size)) as run:
         for first in range(0, sweep.n_trials, sweep.round_size):
             todo = [trial for trial in trials.plan_round(first, sweep.n_trials) if not trial.is_over]
-            for trial in todo:
-                chosen = ", ".join(f"{key}={_short(value)}" for key, value in trial.settings.items())
-                logger.info("trial %d of 0-%d: %s", trial.number, sweep.n_trials - 1, chosen)
             for number in run([TrialJob(recipe, folder, trial.number, parent.run_id) for trial in todo]):
                 _tell(trials, number)
             if todo:
@@ -103,6 +102,7 @@ def _runner(n_workers: int) -> Iterator[Runner]:
 
 def _run_here(jobs: Sequence[TrialJob]) -> Iterator[int]:
     for job in jobs:
+        logger.info("trial %d", job.number)
         run_trial(job)
         yield job.number
 
@@ -110,7 +110,7 @@ def _run_here(jobs: Sequence[TrialJob]) -> Iterator[int]:
 def _tell(trials: Trials, number: int) -> None:
     trial, best = trials.read()[number], trials.best()
     logger.info(
-        "trial %d: %s after %d epochs, dev macro-F1 %.3f; best so far: %s",
+        "trial %d is over (%s, epochs: %d): dev macro-F1 %.3f; best so far: %s",
         number,
         trial.state,
         len(trial.scores),
@@ -151,10 +151,6 @@ def _conclude(recipe: Recipe, trials: Trials, folder: Path, parent: RunLog) -> S
 
 def _to_toml(recipe: Recipe, more: dict[str, object]) -> str:
     return tomli_w.dumps(recipe.model_dump(exclude_none=True) | more)
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbasis.codebook import shipped_codebook
-from claimbasis.training.experiment import ExperimentData, describe_run, load_data
+from claimbasis.training.experiment import describe_run, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.search_space import vary
-from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_run
+from claimbasis.training.tracking import find_run, open_store, tracked_run
 from claimbasis.training.trials import State, Trials
 
 logger = logging.getLogger(__name__)
@@ -34,35 +34,40 @@ def run_trial(job: TrialJob) -> None:
     A trial that fails for what its settings do (such as too large batches for the memory) is marked so, and does not stop
     the sweep.
     """
-    trials = Trials(job.folder, job.recipe)
+    with Trials(job.folder, job.recipe) as trials:
+        checkpoints = job.folder / f"trial-{job.number}"
+        try:
+            state = _run(job, trials, checkpoints)
+        except RuntimeError as error:  # torch's, out of memory among them
+            logger.error("failed: %s", error)
+            state = "failed"
+        # In this order: a kill in between leaves a trial that has only to be marked, never checkpoints that nobody removes.
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        trials.end(job.number, state)
+
+
+def _run(job: TrialJob, trials: Trials, checkpoints: Path) -> State:
     trial = trials.read()[job.number]
+    logger.info(", ".join(f"{key}={_short(value)}" for key, value in trial.settings.items()))
     recipe = vary(job.recipe, trial.settings)
-    checkpoints = job.folder / f"trial-{job.number}"
+    data = load_data(recipe)
     open_store()
     known = trial.run_id if trial.run_id and find_run(trial.run_id) else None
-    try:
-        with tracked_run(f"trial-{job.number}", run_id=known, parent_id=job.parent_id) as log:
-            trials.begin(job.number, log.run_id)
-            data = load_data(recipe)
-            if known is None:
-                log.params({"trial": job.number} | describe_run(recipe, recipe.seeds[0], data))
-            state = _train(recipe, data, trials, job.number, log, checkpoints)
-            log.params({"trial_state": state})
-            log.metric("best_dev_macro_f1", trials.read()[job.number].score)
-    except RuntimeError as error:  # torch's, out of memory among them
-        logger.error("failed: %s", error)
-        state = "failed"
-    # In this order: a kill in between leaves a trial that has only to be marked, never checkpoints that nobody removes.
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    trials.end(job.number, state)
+    with tracked_run(f"trial-{job.number}", run_id=known, parent_id=job.parent_id) as log:
+        if known is None:
+            log.params({"trial": job.number} | describe_run(recipe, recipe.seeds[0], data))
+        trials.begin(job.number, log.run_id)
+        watch = _Watch(trials, job.number, recipe)
+        # It may have been killed between the score that ended it and the mark that says so.
+        if watch.state == "running":
+            fit(recipe, recipe.seeds[0], data.train, data.dev, shipped_codebook(), log, checkpoints, watch)
+        log.params({"trial_state": watch.state})
+        log.metric("best_dev_macro_f1", trials.read()[job.number].score)
+        return watch.state
 
 
-def _train(recipe: Recipe, data: ExperimentData, trials: Trials, number: int, log: RunLog, checkpoints: Path) -> State:
-    watch = _Watch(trials, number, recipe)
-    # It may have been killed between the score that ended it and the mark that says so.
-    if watch.state == "running":
-        fit(recipe, recipe.seeds[0], data.train, data.dev, shipped_codebook(), log, checkpoints, watch)
-    return watch.state
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 class _Watch:

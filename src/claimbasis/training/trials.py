@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import optuna
@@ -79,6 +79,14 @@ class Trials:
         self._study = optuna.create_study(
             storage=self._storage, study_name=_STUDY, direction="maximize", load_if_exists=True
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the file."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
 
     @property
     def run_id(self) -> str | None:
