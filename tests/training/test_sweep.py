@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -27,7 +28,7 @@ from claimbasis.training.trials import Trial, Trials
 
 SWEEP = """
 [sweep]
-n_trials = 4
+n_trials = 3
 round_size = 2
 startup_trials = 2
 [sweep.space]
@@ -38,9 +39,9 @@ startup_trials = 2
 
 @pytest.fixture
 def sweep_file(workplace: Path) -> Path:
-    """A sweep of four trials of three epochs, with chance in the network."""
+    """A sweep of three trials of two epochs, with chance in the network."""
     recipe = (workplace / "recipe.toml").read_text(encoding="utf-8")
-    recipe = recipe.replace("epochs = 12", "epochs = 3").replace("dropout = 0.0", "dropout = 0.1")
+    recipe = recipe.replace("epochs = 12", "epochs = 2").replace("dropout = 0.0", "dropout = 0.1")
     path = workplace / "sweep.toml"
     path.write_text(recipe.replace('[spans]\npolnear = ["polnear.jsonl"]', "") + SWEEP, encoding="utf-8")
     return path
@@ -79,7 +80,7 @@ def test_a_sweep_leaves_nested_runs_pictures_and_a_recipe_that_can_be_trained(
     runs = {run.info.run_id: run for run in mlflow.search_runs(experiment_names=["claimbasis"], output_format="list")}
     children = [runs[t.run_id] for t in trials if t.run_id]
     (parent,) = {child.data.tags["mlflow.parentRunId"] for child in children}
-    assert len(runs) == 5
+    assert len(runs) == 4
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert [child.data.params["trial_state"] for child in children] == [t.state for t in trials]
     assert [child.data.metrics["best_dev_macro_f1"] for child in children] == [t.score for t in trials]
@@ -97,10 +98,10 @@ def test_a_sweep_leaves_nested_runs_pictures_and_a_recipe_that_can_be_trained(
 
     # No checkpoints are left. A second start has nothing to do; more trials are added to those that are there.
     assert {path.name for path in file.parent.iterdir()} == {"best.toml", "trials.sqlite", "lock.sqlite"}
-    assert main(["sweep", "sweep.toml", "--trials", "5"]) == 0
+    assert main(["sweep", "sweep.toml", "--trials", "4"]) == 0
     more = read_trials(sweep_file)
-    assert more[:4] == trials
-    assert len(more) == 5
+    assert more[:3] == trials
+    assert len(more) == 4
     with closing(sqlite3.connect(file.parent / "lock.sqlite", isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         assert main(["sweep", "sweep.toml", "--fresh"]) == 2
@@ -118,7 +119,7 @@ def test_a_sweep_killed_or_stopped_at_any_moment_ends_like_an_undisturbed_one(
 
     command = [sys.executable, "-m", "claimbasis.cli", "sweep", "sweep.toml"]
     with subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE) as process:
-        wait_for(lambda: count_scores() >= 4, process)  # of the second trial
+        wait_for(lambda: count_scores() >= 3, process)  # of the second trial
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert [t.state for t in read_trials(sweep_file)] == ["complete", "running"]
@@ -127,26 +128,25 @@ def test_a_sweep_killed_or_stopped_at_any_moment_ends_like_an_undisturbed_one(
     best = [next(Path(runs).glob("*/best.toml")).read_text() for runs in ("runs", "whole")]
     assert best[0] == best[1]
 
-    # After what is written down, and between that and what follows: each second one is the last of its start.
-    moments: list[str] = []
+    # After what is written down, and between that and what follows.
+    chance = random.Random(1)  # noqa: S311  # nothing secret
     for owner, name in ((Trials, "begin"), (Trials, "report"), (Trainer, "_save_checkpoint"), (Trials, "end")):
-        monkeypatch.setattr(owner, name, stop_each_second(getattr(owner, name), moments))
+        monkeypatch.setattr(owner, name, stop_by_chance(getattr(owner, name), chance))
     codes = []
     while not codes or codes[-1] == 130:
         codes.append(main(["sweep", "sweep.toml", "--runs", "stopped"]))
     assert codes[-1] == 0
-    assert len(codes) > 5
+    assert len(codes) > 2
     assert "The same command goes on" in caplog.text
     assert outcomes(read_trials(sweep_file, "stopped")) == whole
 
 
-def stop_each_second(method: Callable[..., None], moments: list[str]) -> Callable[..., None]:
-    """The method, and after every second call of one of those that share the list a Ctrl-C."""
+def stop_by_chance(method: Callable[..., None], chance: random.Random) -> Callable[..., None]:
+    """The method, and after one call in five a Ctrl-C."""
 
     def stop(*arguments: object) -> None:
         method(*arguments)
-        moments.append(method.__name__)
-        if len(moments) % 2 == 0:
+        if chance.random() < 0.2:
             raise KeyboardInterrupt
 
     return stop
@@ -182,16 +182,16 @@ def test_a_trial_that_fails_does_not_stop_the_others(
         if n_calls == 1:
             raise RuntimeError("out of memory")
         watch = _[-1]
-        for epoch in (1, 2, 3):
+        for epoch in (1, 2):
             watch.goes_on(epoch, 0.1 * epoch)  # type: ignore[attr-defined]
 
     monkeypatch.setattr("claimbasis.training.trial.fit", fail_first)
     assert main(["sweep", "sweep.toml"]) == 1
-    assert [t.state for t in read_trials(sweep_file)] == ["failed", "complete", "complete", "complete"]
+    assert [t.state for t in read_trials(sweep_file)] == ["failed", "complete", "complete"]
     assert "out of memory" in caplog.text
     monkeypatch.setattr("claimbasis.training.trial.fit", lambda *_: (_ for _ in ()).throw(RuntimeError("broken")))
     assert main(["sweep", "sweep.toml", "--fresh"]) == 2
-    assert "none of 4 trials was completed" in caplog.text
+    assert "none of 3 trials was completed" in caplog.text
 
 
 def finish(trials: Trials, number: int) -> None:
@@ -210,8 +210,8 @@ def finish(trials: Trials, number: int) -> None:
 def run_without_training(folder: Path, recipe: Recipe, *, last_first: bool) -> list[tuple[object, ...]]:
     folder.mkdir()
     trials = Trials(folder, recipe)
-    for first in range(0, 16, 4):
-        planned = [trial.number for trial in trials.plan_round(first, 16)]
+    for first in range(0, 12, 4):
+        planned = [trial.number for trial in trials.plan_round(first, 12)]
         for number in sorted(planned, reverse=last_first):
             finish(Trials(folder, recipe) if last_first else trials, number)
     return outcomes(trials.read())
@@ -226,7 +226,7 @@ def test_trials_do_not_depend_on_which_of_a_round_ends_first(sweep_file: Path, t
     # Later trials look where earlier ones were good, and bad ones end early.
     states = [state for _, state, _, _ in found]
     assert states[:4] == ["complete"] * 4
-    assert 2 <= states.count("pruned") <= 10
+    assert 2 <= states.count("pruned") <= 7
     trials = Trials(tmp_path / "a", recipe)
     importance = trials.importance()
     assert sum(importance.values()) == pytest.approx(1)
