@@ -5,7 +5,8 @@ ClaimbasisError
  ├── CorpusError     annotated data break a rule of the format or of the codebook
  ├── ModelError      a model folder is missing, damaged or of another version
  ├── ArchiveError    a labelling job over an archive cannot go on
- └── RecipeError     a training recipe cannot be run as written
+ ├── RecipeError     a training recipe cannot be run as written
+ └── SweepError      a sweep over recipes cannot go on
 
 Each message names the place, what was found, what is allowed and the way out.
 """
@@ -33,3 +34,7 @@ class ArchiveError(ClaimbasisError):
 
 class RecipeError(ClaimbasisError):
     """A training recipe cannot be run as written."""
+
+
+class SweepError(ClaimbasisError):
+    """A sweep over recipes cannot go on; the trials that it has finished stay valid."""

@@ -23,6 +23,7 @@ from claimbasis.cli.registry import add_promote, add_register
 from claimbasis.cli.report import add_report
 from claimbasis.cli.runs import add_runs
 from claimbasis.cli.serve import add_serve
+from claimbasis.cli.sweep import add_sweep
 from claimbasis.cli.train import add_train
 from claimbasis.errors import ClaimbasisError
 
@@ -38,6 +39,7 @@ _COMMANDS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "Train and measure": [
         ("train", "run a training recipe", add_train),
+        ("sweep", "search for better settings of a recipe; can be killed and goes on", add_sweep),
         ("runs", "list the runs of the tracking store", add_runs),
         ("compare", "test the difference between two runs or model folders", add_compare),
         ("evaluate", "measure a model on annotated articles", add_evaluate, add_model),

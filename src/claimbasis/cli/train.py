@@ -19,6 +19,18 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "--run", metavar="RUN", help="repeat this run of the tracking store, from its recipe, seed and data as recorded"
     )
     parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="also write the model of the seed that is best on dev here, a new folder",
+    )
+    add_settings(parser)
+    parser.set_defaults(command=_train, resume_hint="The same command goes on from the last whole epoch.")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """What is replaced in a recipe, and where its results go."""
+    parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a value, such as optimisation.epochs=3"
     )
     parser.add_argument(
@@ -27,14 +39,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="for checkpoints and results (default: runs)"
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        help="also write the model of the seed that is best on dev here, a new folder",
-    )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start of this recipe left")
-    parser.set_defaults(command=_train, resume_hint="The same command goes on from the last whole epoch.")
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -114,9 +114,7 @@ def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, par
     with tracked_run(f"{recipe.name}-seed-{seed}", run_id=known, parent_id=parent.run_id) as log:
         _remember(folder / STATE_FILE, log)
         if known is None:
-            log.params(
-                _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
-            )
+            log.params(describe_run(recipe, seed, data))
             log.text("\n".join(environment()), ENVIRONMENT_FILE)
             log.note(render_note(recipe, log.run_id))
         if recipe.system == "encoder":
@@ -167,6 +165,11 @@ def _known_run(state: Path) -> str | None:
 
 def _remember(state: Path, log: RunLog) -> None:
     state.write_text(json.dumps({"run_id": log.run_id}), encoding="utf-8")
+
+
+def describe_run(recipe: Recipe, seed: int, data: ExperimentData) -> dict[str, Any]:
+    """All that decides the training of one seed, by name, for the log."""
+    return _flatten(recipe.model_dump(exclude={"seeds"})) | {"seed": seed, "git_commit": git_commit()} | data.facts
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from tokenizers import Tokenizer
 from torch.utils.data import DataLoader
 from tqdm.contrib.logging import logging_redirect_tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -40,6 +43,13 @@ from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, pas
 logger = logging.getLogger(__name__)
 
 
+class Watch(Protocol):
+    """Sees how a training fares, and may stop it."""
+
+    def goes_on(self, epoch: int, dev_macro_f1: float) -> bool:
+        """Whether another epoch is worth its time; asked after each, the first being 1."""
+
+
 @dataclass(frozen=True)
 class FitResult:
     """A fine-tuned network with what is needed to run and export it."""
@@ -62,6 +72,7 @@ def fit(
     codebook: Codebook,
     log: RunLog,
     folder: Path,
+    watch: Watch | None = None,
 ) -> FitResult:
     """Fine-tunes on train, keeps the epoch with the best macro-F1 on dev.
 
@@ -75,6 +86,7 @@ def fit(
         codebook: The labels.
         log: Where losses and metrics go, one step an epoch.
         folder: Holds the checkpoints while the run lasts.
+        watch: May end the run early.
     """
     torch.manual_seed(seed)
     tokenizer, special = load_tokenizer(recipe.encoder.base)
@@ -99,14 +111,29 @@ def fit(
         callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), _LogCallback(log, codebook.label_names)],
     )
     trainer.prepare(batches, recipe)
+    if watch:
+        trainer.add_callback(_WatchCallback(watch))
     with logging_redirect_tqdm():  # log lines go above the progress bar, not into it
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
+        trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
     roles = find_marked_roles([*encoded, *for_tags]) if recipe.spans.weight else ()
     model.silence_tags(roles)
     best, n_epochs = trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0
     return FitResult(model, tokenizer, special, max_statement_tokens, encoded_dev, roles, best, n_epochs)
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The newest whole checkpoint; one that a kill left half written is removed."""
+    while folder.is_dir() and (found := get_last_checkpoint(str(folder))):
+        try:
+            # The Trainer writes this file last.
+            json.loads((Path(found) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(found)
+        else:
+            return str(found)
+    return None
 
 
 class StatementTrainer(Trainer):  # type: ignore[misc]
@@ -253,6 +280,17 @@ class _LogCallback(TrainerCallback):  # type: ignore[misc]
                 logs["eval_macro_f1"],
                 logs["eval_loss"],
             )
+
+
+class _WatchCallback(TrainerCallback):  # type: ignore[misc]
+    """Asks after each epoch whether to go on."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
+        if not self._watch.goes_on(round(state.epoch), metrics["eval_macro_f1"]):
+            control.should_training_stop = True
 
 
 class _QuietProgress(ProgressCallback):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from claimbasis.codebook import Codebook, read_codebook, shipped_codebook
 from claimbasis.corpus.annotated import text_hash
@@ -91,6 +91,49 @@ class Optimisation(_Section):
     patience: Positive = 3  # epochs without a better dev macro-F1 before the run stops
 
 
+Setting = bool | int | float | str
+
+
+class Range(_Section):
+    """Where a sweep looks for one setting: between two numbers, or among some choices."""
+
+    low: int | float | None = None
+    high: int | float | None = None  # itself included
+    log: bool = False  # as many trials between 1 and 10 as between 10 and 100
+    step: Annotated[int | float, Field(gt=0)] | None = None
+    choices: Annotated[list[Setting], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Range:
+        if self.choices is not None:
+            if self.model_fields_set != {"choices"}:
+                raise ValueError("has choices, so low, high, log and step say nothing")
+            if len(set(map(repr, self.choices))) < len(self.choices):
+                raise ValueError(f"choices {self.choices} repeat")
+        elif self.low is None or self.high is None:
+            raise ValueError("needs low and high, or choices")
+        elif self.low >= self.high:
+            raise ValueError(f"low {self.low} is not below high {self.high}")
+        elif self.log and (self.low <= 0 or self.step is not None):
+            raise ValueError("log needs low above 0, and no step")
+        return self
+
+
+class Sweep(_Section):
+    """Which settings a sweep tries; each trial trains with the first of the recipe's seeds."""
+
+    n_trials: Positive
+    round_size: Positive = 4  # trials that know nothing of each other, and so may run at the same time
+    startup_trials: Positive = (
+        4  # are drawn without regard to earlier ones, and none is pruned before as many are complete
+    )
+    warmup_epochs: Positive = 1  # that every trial gets
+    # A trial ends early when its best epoch so far is below that of this percentage of the complete trials of earlier rounds.
+    keep_percent: Annotated[float, Field(gt=0, le=100)] = 50.0
+    seed: Annotated[int, Field(ge=0)] = 1  # of the settings drawn
+    space: Annotated[dict[str, Range], Field(min_length=1)]  # by dotted key, such as "optimisation.learning_rate"
+
+
 class Recipe(_Section):
     """One question, and how it is put to the test."""
 
@@ -103,6 +146,8 @@ class Recipe(_Section):
     windows: Windows = Windows()
     spans: Spans = Spans()
     optimisation: Optimisation = Optimisation()
+    # Says nothing about a single training: `exclude` keeps it out of fingerprints and logs.
+    sweep: Annotated[Sweep | None, Field(exclude=True)] = None
 
     @property
     def fingerprint(self) -> str:
