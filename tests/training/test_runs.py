@@ -19,6 +19,12 @@ NOON = datetime.datetime(2030, 1, 1, 12, tzinfo=datetime.UTC)
 SHORT = ("--set", "optimisation.epochs=3", "--set", "encoder.dropout=0.2", "--set", "windows.reading=alone")
 
 
+@pytest.fixture
+def store(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # MLflow keeps one store an address open for the whole process: a relative one would be that of an earlier test.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{workplace}/mlflow.db")
+
+
 def make_run(run_id: str, parent_id: str | None = None, *, minutes_ago: int = 0, **metrics: float) -> RunRecord:
     started = NOON - datetime.timedelta(minutes=minutes_ago)
     return RunRecord(run_id, parent_id, "a name", "FINISHED", started, {"train_hash": "0123456789"}, metrics, {})
@@ -75,7 +81,7 @@ def test_an_id_may_be_shortened_while_it_is_the_only_one() -> None:
 
 
 def test_a_run_comes_back_number_for_number_and_is_compared(
-    workplace: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    workplace: Path, store: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert main(["train", "recipe.toml", "--set", "seeds=[7]", *SHORT]) == 0
     parent, child = list_json(capsys)
@@ -84,6 +90,10 @@ def test_a_run_comes_back_number_for_number_and_is_compared(
     assert parent["macro_f1"] == child["macro_f1"]
     assert child["model_bytes"] > 1000
     assert child["statements_per_second"] > 0
+    recorded = mlflow.get_run(parent["run_id"]).data.metrics
+    assert recorded["baseline_most_frequent_macro_f1"] < recorded["baseline_tfidf_macro_f1"]
+    assert recorded["gain_over_tfidf"] == recorded["macro_f1_mean"] - recorded["baseline_tfidf_macro_f1"]
+    assert "over TF-IDF with logistic regression" in caplog.text
     command = ["train", "--run", str(child["run_id"])[:8]]
     assert (
         f"claimbasis train --run {child['run_id']}" in mlflow.get_run(child["run_id"]).data.tags["mlflow.note.content"]
@@ -123,6 +133,36 @@ def test_a_run_comes_back_number_for_number_and_is_compared(
     assert main(command) == 2
     assert "train_hash was" in caplog.text
     assert main([*command, "--smoke"]) == 2
+
+
+def test_simple_systems_train_with_the_same_command_and_leave_the_same_record(
+    workplace: Path, store: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    Path("phrases.txt").write_text("not to be named\n", encoding="utf-8")
+    for name, more in (("words", ["system=tfidf"]), ("list", ["system=phrases", "data.phrases=phrases.txt"])):
+        overrides = [part for value in (f"name={name}", "seeds=[0]", *more) for part in ("--set", value)]
+        assert main(["train", "recipe.toml", *overrides]) == 0
+    _, phrases, _, words = list_json(capsys)
+    assert (phrases["system"], words["system"]) == ("phrases", "tfidf")
+    # Every unnamed source has the phrase, and nothing else is looked for: F1 of 1, 0 and 0.
+    assert phrases["macro_f1"] == pytest.approx(1 / 3)
+    assert words["macro_f1"] == 1
+    run = mlflow.get_run(words["run_id"])
+    assert {
+        "macro_f1_low",
+        "f1_anonymous_sourced",
+        "calibration_error",
+        "statements_per_second",
+    } <= run.data.metrics.keys()
+    artifacts = {a.path for a in mlflow.MlflowClient().list_artifacts(words["run_id"])}
+    assert artifacts == {"environment.txt", "precision_recall.svg", "reliability.svg"}
+
+    assert main(["compare", str(phrases["run_id"]), str(words["run_id"])]) == 0
+    assert "the second is better" in capsys.readouterr().out
+    assert main(["train", "--run", str(words["run_id"])]) == 0
+    assert "it was 1.000000: the same" in caplog.text
+    assert main(["train", "recipe.toml", "--set", "system=phrases"]) == 2
+    assert "needs data.phrases" in caplog.text
 
 
 def test_commit_and_environment_that_differ_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

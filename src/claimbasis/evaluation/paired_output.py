@@ -52,8 +52,9 @@ def _labels(comparison: PairedComparison) -> list[str]:
 def _render_changes(comparison: PairedComparison, to_right: bool, title: str, n_shown: int) -> Table:
     changes = [change for change in comparison.changes if change.to_right == to_right]
     more = f", the first {n_shown}; --output has all" if len(changes) > n_shown else ""
+    signs = "  (+ the second alone gives the label, - the first alone)" if changes else ""
     table = Table(
-        title=f"\n{title}: {len(changes)}{more}", title_justify="left",
+        title=f"\n{title}: {len(changes)}{more}{signs}", title_justify="left",
         box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False,
     )  # fmt: skip
     table.add_column("label", no_wrap=True)
@@ -79,7 +80,7 @@ def _plain(text: str) -> Text:
 def plot_differences(comparison: PairedComparison) -> Figure:
     """The difference of F1 and its interval, for the macro mean and each label."""
     items = comparison.differences
-    figure = Figure(figsize=(7, 0.5 * len(items) + 1.6), layout="constrained")
+    figure = Figure(figsize=(7, 0.5 * len(items) + 2), layout="constrained")
     axes = figure.subplots()
     for row, item in enumerate(items):
         colour = _UNCLEAR if not item.is_clear else _BETTER if item.value > 0 else _WORSE
@@ -90,7 +91,10 @@ def plot_differences(comparison: PairedComparison) -> Figure:
     axes.set_yticks(range(len(items)), [item.name for item in items])
     axes.set_ylim(len(items) - 0.5, -0.7)
     axes.margins(x=0.1)
-    axes.set(xlabel="F1 of the second minus F1 of the first, 95 % over articles", title=f"Second: {comparison.verdict}")
+    axes.set(
+        xlabel="F1 of the second minus F1 of the first, 95 % over articles",
+        title=f"first: {comparison.first}\nsecond: {comparison.second}\n{comparison.verdict}",
+    )
     axes.grid(axis="x", alpha=0.3)
     return figure
 

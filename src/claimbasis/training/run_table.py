@@ -94,8 +94,11 @@ def order_runs(runs: Sequence[RunRecord]) -> list[tuple[int, RunRecord]]:
 def render_runs(runs: Sequence[RunRecord], now: datetime.datetime) -> Table:
     """A row a run, parts of a run indented below it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("run", "recipe", "train data", "seeds", "dev macro-F1"):
-        table.add_column(name, no_wrap=name == "run")
+    table.add_column("run", no_wrap=True)
+    table.add_column("recipe", overflow="fold")
+    table.add_column("train data", min_width=N_ID_CHARS)
+    table.add_column("seeds")
+    table.add_column("dev macro-F1", overflow="fold", min_width=8)
     for name in ("ECE", "size", "statements\na second", "status", "age"):
         table.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
     for depth, run in order_runs(runs):
