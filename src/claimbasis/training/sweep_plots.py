@@ -29,7 +29,7 @@ def plot_history(trials: Sequence[Trial]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title="What each trial came to", xlabel="trial", ylabel="dev macro-F1 of the best epoch")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower center", ncols=4)  # where no trial can hide behind it
     return figure
 
 

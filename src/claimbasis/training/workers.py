@@ -79,7 +79,11 @@ def _end_with_parent() -> None:
 
 
 def _work(job: TrialJob) -> None:
-    from claimbasis.training.trial import run_trial  # noqa: PLC0415  # see above
+    from tqdm import tqdm  # noqa: PLC0415  # see above
+
+    # Its own lock is shared between processes, and a worker that is ended would leave it behind.
+    tqdm.set_lock(threading.RLock())
+    from claimbasis.training.trial import run_trial  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format=f"trial {job.number}: %(message)s", stream=sys.stderr, force=True)
     logging.getLogger("claimbasis").setLevel(logging.INFO)
