@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 
 logger = logging.getLogger("claimbasis")
@@ -26,7 +25,7 @@ def _list_runs(options: argparse.Namespace) -> int:
 
     from claimbasis.training.run_table import order_runs, render_runs, summarise
     from claimbasis.training.store import list_trainings
-    from claimbasis.training.tracking import DEFAULT_STORE
+    from claimbasis.training.tracking import name_store
 
     runs = list_trainings()
     if options.format == "json":
@@ -38,6 +37,6 @@ def _list_runs(options: argparse.Namespace) -> int:
         logger.info(
             "no runs in %s yet: train one with `claimbasis train experiments/00-own-corpus.toml` (--smoke tries it in "
             "under a minute), go to the folder where you trained, or name another store in MLFLOW_TRACKING_URI",
-            os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE,
+            name_store(),
         )
     return 0

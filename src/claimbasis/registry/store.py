@@ -20,7 +20,7 @@ from claimbasis.model import CARD_FILE
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 EXPERIMENT = "claimbasis"
-_DEFAULT_STORE = "sqlite:///mlflow.db"
+_STORE_FILE = "mlflow.db"  # in the working directory
 # In the MLflow model, and in the artifacts of a run.
 _FOLDER_IN_VERSION, _FOLDER_IN_RUN = "artifacts/model", "model"
 _MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
@@ -52,12 +52,12 @@ def open_store(*, make: bool = False) -> mlflow.MlflowClient:
     """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if not mlflow.tracking.is_tracking_uri_set():
-        path = Path(_DEFAULT_STORE.removeprefix("sqlite:///"))
+        path = Path(_STORE_FILE).absolute()
         if not make and not path.exists():
             raise ModelError(
-                f"{path.absolute()}: no tracking store here; change to the folder that has it, or set MLFLOW_TRACKING_URI"
+                f"{path}: no tracking store here; change to the folder that has it, or set MLFLOW_TRACKING_URI"
             )
-        mlflow.set_tracking_uri(_DEFAULT_STORE)
+        mlflow.set_tracking_uri(f"sqlite:///{path}")
     return mlflow.MlflowClient()
 
 

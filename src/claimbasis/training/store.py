@@ -11,7 +11,7 @@ from pathlib import Path
 import mlflow
 
 from claimbasis.errors import ModelError
-from claimbasis.training.tracking import COMPARISON_TAG, DEFAULT_STORE, EXPERIMENT, open_store
+from claimbasis.training.tracking import COMPARISON_TAG, EXPERIMENT, STORE_FILE, open_store
 
 _MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
 
@@ -36,7 +36,7 @@ def list_trainings() -> list[RunRecord]:
     Runs that hold a comparison of others are left out.
     """
     # Merely to look must not leave a database behind.
-    if not os.environ.get("MLFLOW_TRACKING_URI") and not Path(DEFAULT_STORE.removeprefix("sqlite:///")).exists():
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not Path(STORE_FILE).exists():
         return []
     open_store()
     return [run for run in _search() if COMPARISON_TAG not in run.tags]

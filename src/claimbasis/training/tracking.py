@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from claimbasis.errors import ModelError
 
 EXPERIMENT = "claimbasis"
-DEFAULT_STORE = "sqlite:///mlflow.db"
+STORE_FILE = "mlflow.db"  # in the working directory
 COMPARISON_TAG = "claimbasis.compares"  # on runs that hold no training, but a comparison of two
 
 
@@ -71,13 +71,18 @@ class MlflowLog:
         self._client.set_tag(self.run_id, "mlflow.note.content", markdown)
 
 
+def name_store() -> str:
+    """The store's address; absolute, because MLflow keeps what it opened when a program changes its directory."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(STORE_FILE).absolute()}"
+
+
 def open_store() -> str:
     """Chooses the tracking store: `MLFLOW_TRACKING_URI` when set, else a SQLite file in the working directory.
 
     Returns:
         The store's address.
     """
-    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE)
+    mlflow.set_tracking_uri(name_store())
     mlflow.set_experiment(EXPERIMENT)
     return str(mlflow.get_tracking_uri())
 
