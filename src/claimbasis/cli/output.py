@@ -10,6 +10,8 @@ from typing import Any
 
 from claimbasis.errors import InputError
 
+N_NAMED = 5  # things that a message lists before it says how many more there are
+
 
 def make_folder(path: Path) -> None:
     """Makes a folder for `--output`, and those above it.
@@ -45,3 +47,10 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def name_some(items: Iterable[str]) -> str:
+    """The first few, and how many more there are."""
+    names = list(items)
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return ", ".join(names[:N_NAMED]) + more

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimbasis.cli.arguments import add_codebook, choose_codebook
-from claimbasis.cli.output import write_rows
+from claimbasis.cli.output import N_NAMED, name_some, write_rows
 from claimbasis.errors import CorpusError, InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from claimbasis.corpus.tables import Table
 
 logger = logging.getLogger("claimbasis")
-_N_NAMED = 5  # reasons that a message lists before it says how many more there are
 _FEW = 30  # statements: with fewer a label is hardly learned, and its score on a share of them says little
 _SMALL = 3_000  # statements: with fewer, a usual batch makes so few steps an epoch that little is learned
 
@@ -134,7 +133,7 @@ def _require_known(table: Table, reader: LabelReader, codebook: Codebook) -> Non
     if unknown:
         named = [f"{name[:40]!r} (line {found.line}, {found.n_rows} rows)" for name, found in unknown.items()]
         raise CorpusError(
-            f"{table.path}: labels that codebook {codebook.version} does not have: {_name(named)}. It has "
+            f"{table.path}: labels that codebook {codebook.version} does not have: {name_some(named)}. It has "
             f"{', '.join((*codebook.label_names, *codebook.other_codes.values()))}. Rename a label with --map "
             f"'{next(iter(unknown))[:40]}=NAME', leave it out with --map '{next(iter(unknown))[:40]}=', name your own codebook "
             "with --codebook, or have one written with --new-codebook FILE"
@@ -144,7 +143,7 @@ def _require_known(table: Table, reader: LabelReader, codebook: Codebook) -> Non
 def _require_some(rows: Iterator[dict[str, Any]], table: Table, report: ImportReport) -> Iterator[dict[str, Any]]:
     first = next(rows, None)
     if first is None:
-        reasons = _name(report.left_out) or "it holds no rows but the first line"
+        reasons = name_some(report.left_out) or "it holds no rows but the first line"
         raise CorpusError(f"{table.path}: not one statement could be used: {reasons}")
     yield first
     yield from rows
@@ -194,7 +193,7 @@ def _tell(options: argparse.Namespace, report: ImportReport, codebook: Codebook)
     """
     from claimbasis.codebook import NONE
 
-    for reason in report.left_out[:_N_NAMED]:
+    for reason in report.left_out[:N_NAMED]:
         logger.warning("left out: %s", reason)
     counts = ", ".join(f"{report.labels[name]} {name}" for name in (*codebook.label_names, NONE))
     logger.info(
@@ -210,8 +209,3 @@ def _tell(options: argparse.Namespace, report: ImportReport, codebook: Codebook)
             options.recipe.with_name(f"{options.recipe.stem}-model"),
         )
     return 1 if report.left_out else 0
-
-
-def _name(items: list[str]) -> str:
-    more = f" and {len(items) - _N_NAMED} more" if len(items) > _N_NAMED else ""
-    return ", ".join(items[:_N_NAMED]) + more

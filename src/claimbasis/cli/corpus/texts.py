@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 
 from claimbasis.cli.corpus.files import add_output
-from claimbasis.cli.output import write_rows
+from claimbasis.cli.output import name_some, write_rows
 from claimbasis.errors import CorpusError, InputError
 
 logger = logging.getLogger("claimbasis")
-_N_NAMED = 5  # ids that a message lists before it says how many more there are
 
 
 def add_join(parser: argparse.ArgumentParser) -> None:
@@ -65,19 +63,13 @@ def _join(options: argparse.Namespace) -> int:
         options.output, report.n_articles, len(labels), report.n_spans, report.n_moved,
     )  # fmt: skip
     if report.missing:
-        logger.warning("no text for %d articles: %s", len(report.missing), _name(report.missing))
+        logger.warning("no text for %d articles: %s", len(report.missing), name_some(report.missing))
     if report.changed:
         logger.warning(
             "left out %d spans whose words your copy does not hold: %s",
-            sum(report.changed.values()), _name(f"{key} ({n})" for key, n in report.changed.items()),
+            sum(report.changed.values()), name_some(f"{key} ({n})" for key, n in report.changed.items()),
         )  # fmt: skip
     return 1 if rejects or report.missing or report.changed else 0
-
-
-def _name(items: Iterable[str]) -> str:
-    names = list(items)
-    more = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
-    return ", ".join(names[:_N_NAMED]) + more
 
 
 def _detach(options: argparse.Namespace) -> int:
