@@ -72,7 +72,7 @@ def register_model(source: str, name: str, alias: str, *, precision: Precision |
         # 3.
         run_id = settings.run_id if store.has_run(settings.run_id) else store.make_run(model_id)
         tags = {"model_id": model_id, "training_run": settings.run_id, "train_hash": settings.data_hash}
-        tags |= {f"dev_{score}": f"{value:.4f}" for score, value in settings.scores.items()}
+        tags |= {"dev_macro_f1": f"{settings.scores['macro_f1']:.4f}"} if "macro_f1" in settings.scores else {}
         version = store.create_version(name, packed, run_id, tags)
     # 4.
     check_model(version.address)
