@@ -185,3 +185,14 @@ def test_without_mlflow_the_extra_is_named(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'claimbasis[registry]'" in done.stdout
+
+
+def test_a_server_that_does_not_answer_is_told(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+    for arguments in (["register", "cafe0000"], ["register", str(tiny_model)], ["promote", "candidate"]):
+        assert main(arguments) == 2
+    assert caplog.text.count("http://127.0.0.1:9") >= 3

@@ -64,6 +64,21 @@ def open_store(*, make: bool = False) -> mlflow.MlflowClient:
 
 
 @contextmanager
+def tell_failures() -> Iterator[None]:
+    """Whatever else MLflow refuses in the block (a server that does not answer, a database of another version) is told plainly.
+
+    Raises:
+        ModelError: MLflow refused something.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        raise ModelError(
+            f"{mlflow.get_tracking_uri()}: the store refuses ({error}); see MLFLOW_TRACKING_URI"
+        ) from error
+
+
+@contextmanager
 def fetch_version(address: str) -> Iterator[Path]:
     """The model folder of a registered version; gone when the block ends.
 
