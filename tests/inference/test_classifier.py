@@ -111,6 +111,18 @@ def test_a_model_that_cannot_be_trusted_is_refused(tmp_path: Path, damage: str) 
         Classifier.load(folder, precision="fp32" if damage == "no precision" else None)
 
 
+def test_importing_the_package_loads_nothing() -> None:
+    code = (
+        "import sys; import claimbasis;"
+        "loaded = {'numpy', 'onnxruntime', 'tokenizers', 'sentencex', 'rich'} & sys.modules.keys();"
+        "sys.exit(str(loaded) if loaded else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stderr.strip(), done.returncode) == ("", 0)
+    with pytest.raises(ImportError, match="Clasifier"):
+        from claimbasis import Clasifier  # noqa: F401, PLC0415
+
+
 def test_labelling_loads_nothing_heavy_and_leaves_no_trace(tmp_path: Path) -> None:
     code = (
         "import sys; from claimbasis import Classifier; Classifier.load().predict('He left.');"

@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import mlflow.pyfunc  # noqa: F401
 
+from registry_store import choose_store
 from tiny_model import write_tiny_model
 
 from claimbasis import Classifier
@@ -50,7 +51,7 @@ def champion_store(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -
     write_answers(tiny_model, folder / "dev.jsonl")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        choose_store(folder, patch)
         assert main(["register", str(tiny_model)]) == 0
         shutil.copy("mlflow.db", "registered.db")
         assert main(["promote", "candidate", "--data", "dev.jsonl"]) == 0
@@ -63,8 +64,7 @@ def workplace(champion_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("mlflow.db", "dev.jsonl"):
         shutil.copy(champion_store / name, tmp_path)
     monkeypatch.chdir(tmp_path)
-    # An address of its own: MLflow keeps what it has opened.
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    choose_store(tmp_path, monkeypatch)
     return tmp_path
 
 

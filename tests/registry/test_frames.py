@@ -38,7 +38,7 @@ def test_a_bad_row_comes_back_with_its_reason_and_stops_nothing(tiny: Classifier
     found = predict_frame(tiny, pandas.DataFrame({"text": pandas.Series(texts, dtype=object)}), unit=unit)
     assert list(found["row"]) == list(range(7))
     assert [error is None for error in found["error"]] == [True, False, False, False, False, False, True]
-    assert [word in found["error"][row] for row, word in ((1, "NoneType"), (4, "empty"), (5, "surrogate"))] == [
+    assert [word in found["error"][row] for row, word in ((1, "nothing under"), (4, "empty"), (5, "surrogate"))] == [
         True
     ] * 3
     assert found["start"].isna().tolist() == [False, True, True, True, True, True, False]
@@ -87,7 +87,7 @@ def test_nested_is_one_row_a_row_with_the_same_rows(tiny: Classifier) -> None:
     assert [[row["text"] for row in rows] for rows in nested["rows"]] == [
         ["Aides said talks had failed.", "Troops crossed the river."], [None],
     ]  # fmt: skip
-    assert nested["rows"][1][0]["error"].startswith("1: no text")
+    assert nested["rows"][1][0]["error"].startswith("1: nothing under")
     flat = predict_frame(tiny, frame)
     assert list(nested["rows"][0][0]) == list(flat.columns)
 

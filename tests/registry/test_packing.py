@@ -1,21 +1,13 @@
-"""The registered model, as MLflow runs it: in this process, as a service, and in Spark."""
+"""The registered model, as MLflow loads it; as a service, and in Spark, the how-to's test runs it."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx2 as httpx
 import mlflow
 import pandas
 import pytest
@@ -94,77 +86,3 @@ def test_a_model_that_cannot_predict_is_told(packed: Path, tmp_path: Path) -> No
     (broken / "artifacts" / "model" / "settings.json").unlink()
     with pytest.raises(ModelError, match="no alias has moved"):
         check_model(str(broken))
-
-
-@pytest.fixture
-def served(packed: Path) -> Iterator[str]:
-    """The address of `mlflow models serve`."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "models",
-        "serve",
-        "--model-uri",
-        str(packed),
-        "--env-manager",
-        "local",
-        "--port",
-        str(port),
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            httpx.get(f"{address}/ping", timeout=5)
-            break
-        except httpx.TransportError:
-            assert server.poll() is None
-            time.sleep(0.1)
-    yield address
-    os.killpg(server.pid, signal.SIGTERM)
-    server.wait(30)
-
-
-def test_mlflow_serves_it(served: str) -> None:
-    body: dict[str, Any] = {"dataframe_records": [{"text": TEXT, "id": 1}, {"text": None, "id": 2}]}
-    body["params"] = {"device": "cpu"}
-    answer = httpx.post(f"{served}/invocations", json=body, timeout=60)
-    rows = json.loads(answer.text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))["predictions"]
-    assert [row["text"] for row in rows] == ["Aides said talks had failed.", "Troops crossed the river.", None]
-    assert [row["error"] is None for row in rows] == [True, True, False]
-    assert rows[2]["score_anonymous_sourced"] is None
-    assert rows[2]["start"] is None
-
-
-@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
-def test_spark_runs_it(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sql = pytest.importorskip("pyspark.sql", reason="Spark is NOT tested: pip install pyspark")
-    if not shutil.which("java"):
-        pytest.skip("Spark is NOT tested: no Java here; apt-get install default-jre-headless")
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    monkeypatch.chdir(tmp_path)
-    session = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    try:
-        label = mlflow.pyfunc.spark_udf(
-            session, str(packed), env_manager="local", params={"nested": True},
-            result_type="rows array<struct<index: long, text: string, labels: array<string>, error: string>>",
-        )  # fmt: skip
-        frame = session.createDataFrame([(TEXT, "a"), (None, "b"), ("She left.", "c")], "text string, id string")
-        rows = frame.select("id", label("text", "id").alias("found")).collect()
-    finally:
-        session.stop()
-    found = {row.id: row.found.rows for row in rows}
-    assert {name: [s.text for s in statements] for name, statements in found.items()} == {
-        "a": ["Aides said talks had failed.", "Troops crossed the river."], "b": [None], "c": ["She left."],
-    }  # fmt: skip
-    assert {name: statements[0].error is None for name, statements in found.items()} == {
-        "a": True,
-        "b": False,
-        "c": True,
-    }
-    assert (found["b"][0]["index"], found["b"][0].labels) == (None, None)
-    expected = mlflow.pyfunc.load_model(str(packed)).predict(pandas.DataFrame({"text": [TEXT]}))["labels"].tolist()
-    assert [s.labels for s in found["a"]] == expected

@@ -13,6 +13,7 @@ from typing import Any
 
 import mlflow
 import pytest
+from registry_store import choose_store
 
 from claimbasis import Classifier, ModelError
 from claimbasis.cli import main
@@ -36,7 +37,9 @@ def test_a_candidate_becomes_champion(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shutil.copy(champion_store / 'registered.db', workplace)}")
+    Path("before").mkdir()
+    shutil.copy(champion_store / "registered.db", "before/mlflow.db")
+    choose_store(workplace / "before", monkeypatch)
     assert (alias("candidate"), alias("champion")) == (1, None)
     assert main(["promote", "candidate", "--data", "dev.jsonl"]) == 0
     printed = capsys.readouterr().out
@@ -145,6 +148,8 @@ def test_a_run_is_found_by_the_beginning_of_its_id_and_says_what_it_was_measured
     ("arguments", "expected"),
     [
         (["register", "cafe0000"], "neither a model folder nor the beginning"),
+        (["register", "ab"], "nor 4 characters of a run id"),
+        (["register", "MODEL", "--alias", "v1"], "cannot become v1"),
         (["register", "MODEL", "--alias", "champion"], "only `claimbasis promote` moves it"),
         (["register", "MODEL", "--name", "a/b"], "cannot be registered"),
         (["register", "MODEL", "--precision", "int8"], "has no model.int8.onnx"),
@@ -165,7 +170,7 @@ def test_an_address_that_leads_nowhere_says_so_and_leaves_nothing_behind(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.setattr(mlflow.tracking, "is_tracking_uri_set", lambda: False)
     with pytest.raises(ModelError, match="no tracking store here"):
         Classifier.load("models:/claimbasis@champion")
     assert list(Path().iterdir()) == []
@@ -180,3 +185,14 @@ def test_without_mlflow_the_extra_is_named(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'claimbasis[registry]'" in done.stdout
+
+
+def test_a_server_that_does_not_answer_is_told(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+    for arguments in (["register", "cafe0000"], ["register", str(tiny_model)], ["promote", "candidate"]):
+        assert main(arguments) == 2
+    assert caplog.text.count("http://127.0.0.1:9") >= 3

@@ -48,9 +48,11 @@ def _add_name(parser: argparse.ArgumentParser) -> None:
 
 def _register(options: argparse.Namespace) -> int:
     from claimbasis.registry.promotion import register_model
+    from claimbasis.registry.store import tell_failures
 
     _quieten_mlflow()
-    version = register_model(options.source, options.name, options.alias, precision=options.precision)
+    with tell_failures():
+        version = register_model(options.source, options.name, options.alias, precision=options.precision)
     logger.info(
         "%s version %d (%s) is %s: models:/%s@%s",
         version.name, version.number, version.tags["model_id"], options.alias, version.name, options.alias,
@@ -60,15 +62,17 @@ def _register(options: argparse.Namespace) -> int:
 
 def _promote(options: argparse.Namespace) -> int:
     from claimbasis.registry.promotion import crown, judge_version
+    from claimbasis.registry.store import tell_failures
     from claimbasis.report.progress import StatementProgress
 
     _quieten_mlflow()
-    with StatementProgress() as progress:
+    with tell_failures(), StatementProgress() as progress:
         verdict = judge_version(
             options.name, options.version, data=options.data, gate_file=options.gate, on_statements=progress.add
         )
     _print(verdict)
-    crown(verdict)
+    with tell_failures():
+        crown(verdict)
     return _tell(verdict)
 
 

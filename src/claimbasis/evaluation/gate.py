@@ -21,7 +21,8 @@ from claimbasis.inference.classifier import Classifier
 from claimbasis.inference.reading import OnStatements
 
 Unit = Literal["share", "ms", "MB"]
-_N_TIMED_STATEMENTS, _N_TIMES = 40, 5
+# Statements of a timed round, rounds at least, and how long to go on with more of them.
+_N_TIMED_STATEMENTS, _N_ROUNDS, _TIMED_SECONDS = 40, 5, 1.0
 _ROUNDING = 1e-9
 
 
@@ -148,7 +149,8 @@ def time_statements(classifiers: Mapping[str, Classifier], articles: Sequence[An
         if sum(map(len, chosen)) >= _N_TIMED_STATEMENTS:
             break
     times: dict[str, list[float]] = {name: [] for name in classifiers}
-    for _ in range(_N_TIMES):
+    enough = time.perf_counter() + _TIMED_SECONDS
+    while len(times[next(iter(times))]) < _N_ROUNDS or time.perf_counter() < enough:
         for name, classifier in classifiers.items():
             start = time.perf_counter()
             for texts in chosen:

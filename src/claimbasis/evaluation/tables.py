@@ -150,8 +150,8 @@ def render_checks(checks: Sequence[Check], title: str) -> Table:
 def show_measure(value: float, unit: Unit) -> str:
     """A number of the gate with its unit; what is above zero never looks like zero."""
     if unit != "share":
-        return f"{value:.1f} {unit}" if not 0 < value < 0.1 else f"{value:.1g} {unit}"
-    return f"{value:.3f}" if not 0 < value < 0.001 else f"{value:.1g}"
+        return f"{value:.3g} {unit}"
+    return "under 0.001" if 0 < value < 0.0005 else f"{value:.3f}"
 
 
 def _table(title: str) -> Table:

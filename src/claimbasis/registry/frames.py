@@ -85,10 +85,14 @@ def column_types(labels: Sequence[str]) -> dict[str, str]:
 
 def _name(value: object, number: int) -> str:
     """An id as text; the row's number where there is none."""
-    if value is None or value is pandas.NA or value != value or value == "":
+    if _is_missing(value) or value == "":
         return str(number)
     # One missing id turns all numbers of a column into floats.
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pandas.NA or value != value
 
 
 def _label_articles(classifier: Classifier, ids: Sequence[str], texts: Sequence[object]) -> Iterator[RowResult]:
@@ -129,7 +133,8 @@ def _predict_joined(classifier: Classifier, article_id: str, texts: Sequence[str
 
 def _read_article(article_id: str, text: object) -> Article:
     if not isinstance(text, str):
-        raise InputError(f"{article_id}: no text under '{TEXT_COLUMN}' but {type(text).__name__}; each row needs one")
+        found = "nothing" if _is_missing(text) else type(text).__name__
+        raise InputError(f"{article_id}: {found} under '{TEXT_COLUMN}'; each row needs a text there")
     return check_article(Article(text, id=article_id), article_id)
 
 

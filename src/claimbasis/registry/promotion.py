@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimbasis.codebook import shipped_codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus
 from claimbasis.errors import InputError, ModelError
 from claimbasis.evaluation.gate import (
@@ -73,7 +72,7 @@ def register_model(source: str, name: str, alias: str, *, precision: Precision |
         # 3.
         run_id = settings.run_id if store.has_run(settings.run_id) else store.make_run(model_id)
         tags = {"model_id": model_id, "training_run": settings.run_id, "train_hash": settings.data_hash}
-        tags |= {f"dev_{score}": f"{value:.4f}" for score, value in settings.scores.items()}
+        tags |= {"dev_macro_f1": f"{settings.scores['macro_f1']:.4f}"} if "macro_f1" in settings.scores else {}
         version = store.create_version(name, packed, run_id, tags)
     # 4.
     check_model(version.address)
@@ -125,13 +124,13 @@ def judge_version(
     asking = _fetch(version)
     # 2.
     gate = read_gate(gate_file, asking.classifier.settings.labels)
-    articles = read_corpus(data or _recorded_data(version))
+    articles = read_corpus(data or _recorded_data(version), codebook=asking.classifier.settings.codebook)
     # 3.
     rivals = {"asking": asking} | ({CHAMPION: _fetch(champion)} if champion else {})
     times = time_statements({who: rival.classifier for who, rival in rivals.items()}, articles)
     standings = {
         who: measure_standing(
-            rival.classifier, articles, shipped_codebook(), gate, Cost(times[who], rival.megabytes),
+            rival.classifier, articles, rival.classifier.settings.codebook, gate, Cost(times[who], rival.megabytes),
             on_statements=on_statements,
         )
         for who, rival in rivals.items()

@@ -23,6 +23,8 @@ EXPERIMENT = "claimbasis"
 _STORE_FILE = "mlflow.db"  # in the working directory
 # In the MLflow model, and in the artifacts of a run.
 _FOLDER_IN_VERSION, _FOLDER_IN_RUN = "artifacts/model", "model"
+# Of MLflow's errors: no such model or version, no such alias.
+_NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
 
 
@@ -59,6 +61,21 @@ def open_store(*, make: bool = False) -> mlflow.MlflowClient:
             )
         mlflow.set_tracking_uri(f"sqlite:///{path}")
     return mlflow.MlflowClient()
+
+
+@contextmanager
+def tell_failures() -> Iterator[None]:
+    """Whatever else MLflow refuses in the block (a server that does not answer, a database of another version) is told plainly.
+
+    Raises:
+        ModelError: MLflow refused something.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        raise ModelError(
+            f"{mlflow.get_tracking_uri()}: the store refuses ({error}); see MLFLOW_TRACKING_URI"
+        ) from error
 
 
 @contextmanager
@@ -104,22 +121,27 @@ def find_run(prefix: str) -> str:
     Raises:
         ModelError: None does, or several.
     """
-    client = open_store()
+    if len(prefix) < _MIN_PREFIX:
+        raise ModelError(f"{prefix}: neither a model folder nor {_MIN_PREFIX} characters of a run id")
+    found = [run_id for run_id in _list_runs(open_store()) if run_id.startswith(prefix)]
+    if not found:
+        raise ModelError(
+            f"{prefix}: neither a model folder nor the beginning of a run id in {mlflow.get_tracking_uri()}"
+        )
+    if len(found) > 1:
+        raise ModelError(f"{prefix}: {len(found)} run ids begin so; give more of it")
+    return found[0]
+
+
+def _list_runs(client: mlflow.MlflowClient) -> Iterator[str]:
+    """All run ids: MLflow cannot search for their beginnings."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    # MLflow cannot search for beginnings of ids; a store of thousands of runs is listed in a second.
-    found: list[str] = []
     token = None
     while True:
         page = client.search_runs(experiments, max_results=1000, page_token=token)
-        found += [run.info.run_id for run in page if run.info.run_id.startswith(prefix)]
+        yield from (str(run.info.run_id) for run in page)
         if not (token := page.token):
-            break
-    if len(prefix) >= _MIN_PREFIX and len(found) == 1:
-        return found[0]
-    fault = f"{len(found)} run ids begin so; give more of it" if len(prefix) >= _MIN_PREFIX and found else (
-        f"neither a model folder nor the beginning ({_MIN_PREFIX} characters or more) of a run id"
-    )  # fmt: skip
-    raise ModelError(f"{prefix}: {fault}, in {mlflow.get_tracking_uri()}")
+            return
 
 
 def has_run(run_id: str) -> bool:
@@ -160,17 +182,14 @@ def create_version(name: str, packed: Path, run_id: str, tags: Mapping[str, str]
     try:
         _ensure_model(client, name)
         client.log_artifacts(run_id, str(packed), place)
-        card = (packed / _FOLDER_IN_VERSION / CARD_FILE).read_text(encoding="utf-8") if _has_card(packed) else None
+        card = packed / _FOLDER_IN_VERSION / CARD_FILE
+        description = card.read_text(encoding="utf-8") if card.exists() else None
         made = client.create_model_version(
-            name, f"runs:/{run_id}/{place}", run_id=run_id, tags=dict(tags), description=card
+            name, f"runs:/{run_id}/{place}", run_id=run_id, tags=dict(tags), description=description
         )
     except MlflowException as error:
         raise ModelError(f"{name}: cannot be registered ({error}); no alias has moved") from error
     return _to_version(made)
-
-
-def _has_card(packed: Path) -> bool:
-    return (packed / _FOLDER_IN_VERSION / CARD_FILE).exists()
 
 
 def _ensure_model(client: mlflow.MlflowClient, name: str) -> None:
@@ -181,22 +200,31 @@ def _ensure_model(client: mlflow.MlflowClient, name: str) -> None:
 
 
 def find_version(name: str, reference: str) -> Version | None:
-    """The version with a number or an alias; None where there is none."""
+    """The version with a number or an alias; None where there is none.
+
+    Raises:
+        ModelError: There is no store, or it does not answer.
+    """
     client = open_store()
+    find = client.get_model_version if reference.isdecimal() else client.get_model_version_by_alias
     try:
-        found = (
-            client.get_model_version(name, reference)
-            if reference.isdecimal()
-            else client.get_model_version_by_alias(name, reference)
-        )
-    except MlflowException:
-        return None
-    return _to_version(found)
+        return _to_version(find(name, reference))
+    except MlflowException as error:
+        if error.error_code in _NOT_THERE:
+            return None
+        raise ModelError(f"{name} {reference}: {mlflow.get_tracking_uri()} does not answer ({error})") from error
 
 
 def set_alias(version: Version, alias: str) -> None:
-    """Moves an alias, in one step."""
-    mlflow.MlflowClient().set_registered_model_alias(version.name, alias, str(version.number))
+    """Moves an alias, in one step.
+
+    Raises:
+        ModelError: MLflow does not move it.
+    """
+    try:
+        mlflow.MlflowClient().set_registered_model_alias(version.name, alias, str(version.number))
+    except MlflowException as error:
+        raise ModelError(f"{version.address}: cannot become {alias} ({error}); no alias has moved") from error
 
 
 def set_tag(version: Version, key: str, value: str) -> None:
