@@ -80,8 +80,9 @@ def test_a_sweep_leaves_nested_runs_pictures_and_a_recipe_that_can_be_trained(
     runs = {run.info.run_id: run for run in mlflow.search_runs(experiment_names=["claimbasis"], output_format="list")}
     children = [runs[t.run_id] for t in trials if t.run_id]
     (parent,) = {child.data.tags["mlflow.parentRunId"] for child in children}
-    assert len(runs) == 4
-    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    # MLflow keeps one relative store for all tests of a process.
+    family = [r for r in runs.values() if parent in (r.info.run_id, r.data.tags.get("mlflow.parentRunId"))]
+    assert [run.info.status for run in family] == ["FINISHED"] * 4
     assert [child.data.params["trial_state"] for child in children] == [t.state for t in trials]
     assert [child.data.metrics["best_dev_macro_f1"] for child in children] == [t.score for t in trials]
     assert runs[parent].data.metrics["best_dev_macro_f1"] == best.score
