@@ -102,6 +102,11 @@ def tracked_run(name: str, *, run_id: str | None = None, parent_id: str | None =
         client.set_terminated(run_id, status)
 
 
+def mark_killed(run_id: str) -> None:
+    """Ends a run whose process could not do it."""
+    mlflow.MlflowClient().set_terminated(run_id, "KILLED")
+
+
 def fetch_model(run_id: str) -> Path:
     """The model folder that a run logged, fetched from the store.
 
