@@ -5,7 +5,17 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import torch
 from tiny_encoder import write_encoder, write_workplace
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """A tiny encoder is quickest on one thread, and scores to the last digit need the same number in every process."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import mlflow
 import pytest
-import torch
 from transformers import Trainer
 
 from claimbasis import RecipeError
@@ -47,15 +46,6 @@ def sweep_file(workplace: Path) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Scores to the last digit need the same number of threads in every process."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 def read_trials(recipe: Path, runs: str = "runs") -> list[Trial]:
     (folder,) = Path(runs).glob("tiny-sweep-*")
     with Trials(folder, read_recipe(recipe)) as trials:
@@ -80,8 +70,9 @@ def test_a_sweep_leaves_nested_runs_pictures_and_a_recipe_that_can_be_trained(
     runs = {run.info.run_id: run for run in mlflow.search_runs(experiment_names=["claimbasis"], output_format="list")}
     children = [runs[t.run_id] for t in trials if t.run_id]
     (parent,) = {child.data.tags["mlflow.parentRunId"] for child in children}
-    assert len(runs) == 4
-    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    # MLflow keeps one relative store for all tests of a process.
+    family = [r for r in runs.values() if parent in (r.info.run_id, r.data.tags.get("mlflow.parentRunId"))]
+    assert [run.info.status for run in family] == ["FINISHED"] * 4
     assert [child.data.params["trial_state"] for child in children] == [t.state for t in trials]
     assert [child.data.metrics["best_dev_macro_f1"] for child in children] == [t.score for t in trials]
     assert runs[parent].data.metrics["best_dev_macro_f1"] == best.score

@@ -22,7 +22,7 @@ from claimbasis.training.recipe import Recipe
 from claimbasis.training.repeat import git_commit
 from claimbasis.training.search_space import require_space, vary
 from claimbasis.training.sweep_plots import plot_history, plot_importance
-from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_run
+from claimbasis.training.tracking import RunLog, find_run, mark_killed, open_store, tracked_run
 from claimbasis.training.trial import TrialJob, run_trial
 from claimbasis.training.trials import Trial, Trials
 from claimbasis.training.workers import Workers
@@ -74,7 +74,12 @@ def run_sweep(recipe: Recipe, runs: Path, *, n_workers: int = 1, fresh: bool = F
                     parent.params(facts | data.facts)
                 trials.run_id = parent.run_id
                 parent.text(_to_toml(recipe, {"sweep": sweep.model_dump(exclude_defaults=True)}), "recipe.toml")
-                _run_rounds(recipe, trials, folder, parent, n_workers)
+                try:
+                    _run_rounds(recipe, trials, folder, parent, n_workers)
+                except (KeyboardInterrupt, SweepError):
+                    for run_id in (trial.run_id for trial in trials.read() if trial.state == "running"):
+                        mark_killed(str(run_id))
+                    raise
                 return _conclude(recipe, trials, folder, parent)
 
 

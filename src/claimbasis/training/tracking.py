@@ -117,6 +117,11 @@ def tracked_run(
         client.set_terminated(run_id, status)
 
 
+def mark_killed(run_id: str) -> None:
+    """Ends a run whose process could not do it."""
+    mlflow.MlflowClient().set_terminated(run_id, "KILLED")
+
+
 def fetch_model(run_id: str) -> Path:
     """The model folder that a run logged, fetched from the store.
 

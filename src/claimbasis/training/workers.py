@@ -64,6 +64,7 @@ class Workers:
 def _begin_worker(n_threads: int) -> None:
     # Ctrl-C reaches all processes of a terminal: only the first one decides, and tells the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # At once, as a kill does: an exception in the middle of a transaction would leave the tracking store locked.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # Both are read when the libraries are loaded. The bars of several workers would overwrite each other.
@@ -87,11 +88,4 @@ def _work(job: TrialJob) -> None:
 
     logging.basicConfig(level=logging.WARNING, format=f"trial {job.number}: %(message)s", stream=sys.stderr, force=True)
     logging.getLogger("claimbasis").setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        run_trial(job)
-    except KeyboardInterrupt:
-        # The tracking run has been marked. The pool would go on with the next trial.
-        os._exit(1)
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    run_trial(job)
