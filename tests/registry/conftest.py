@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +29,13 @@ from claimbasis.model import TOKENIZER_FILE, read_settings, write_settings
 
 SENTENCES = [f"{who} {did} on {day}." for who in ("Aides", "The ministry", "Troops", "She", "Two officials")
              for did in ("said talks had failed", "crossed the river", "left") for day in ("Monday", "Friday")]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def own_code() -> Iterator[None]:
+    """MLflow puts the code that a model carries on the path, where processes that other tests start would find it first."""
+    yield
+    sys.path[:] = [entry for entry in sys.path if Path(entry).name != "code"]
 
 
 @pytest.fixture(scope="session")
