@@ -10,6 +10,7 @@ import pytest
 from claimbasis.cli import main
 from claimbasis.corpus.annotated import read_corpus
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 
 

@@ -24,6 +24,7 @@ from registry_store import choose_store
 
 from claimbasis.cli import main
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "experiments" / "how-to-promote.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", PAGE)

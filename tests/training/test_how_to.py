@@ -24,6 +24,7 @@ import pytest
 
 from claimbasis.cli import main
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "experiments" / "how-to"
 STATEMENTS = (

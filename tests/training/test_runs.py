@@ -80,6 +80,7 @@ def test_an_id_may_be_shortened_while_it_is_the_only_one() -> None:
         pick_run(runs, "abc")
 
 
+@pytest.mark.slow
 def test_a_run_comes_back_number_for_number_and_is_compared(
     workplace: Path, store: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

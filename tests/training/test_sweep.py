@@ -102,6 +102,7 @@ def test_a_sweep_leaves_nested_runs_pictures_and_a_recipe_that_can_be_trained(
     assert read_recipe(sweep_file).fingerprint == read_recipe(sweep_file, ["sweep.n_trials=9"]).fingerprint
 
 
+@pytest.mark.slow
 def test_a_sweep_killed_or_stopped_at_any_moment_ends_like_an_undisturbed_one(
     sweep_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,6 +163,7 @@ def wait_for(is_true: Callable[[], bool], process: subprocess.Popen[bytes]) -> N
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_does_not_stop_the_others(
     sweep_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -208,6 +210,7 @@ def run_without_training(folder: Path, recipe: Recipe, *, last_first: bool) -> l
     return outcomes(trials.read())
 
 
+@pytest.mark.slow
 def test_trials_do_not_depend_on_which_of_a_round_ends_first(sweep_file: Path, tmp_path: Path) -> None:
     recipe = read_recipe(sweep_file, ["sweep.round_size=4", "sweep.startup_trials=4"])
     found = run_without_training(tmp_path / "a", recipe, last_first=False)
