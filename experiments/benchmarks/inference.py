@@ -44,7 +44,7 @@ class Way:
     """One way of labelling, and what it took in each round."""
 
     name: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     wall_seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
 
@@ -139,8 +139,8 @@ def make_ways(articles: list[Article], cut: list[list[Statement]], model: Path, 
     """All ways of labelling the articles."""
     texts = [s.text for statements in cut for s in statements]
     stock = make_stock_pipeline(scratch / "stock")
-    yield Way("stock pipeline, one at a time", lambda: [stock(text) for text in texts] and None)
-    yield Way(STOCK, lambda: stock(texts, batch_size=32) and None)
+    yield Way("stock pipeline, one at a time", lambda: [stock(text) for text in texts])
+    yield Way(STOCK, lambda: stock(texts, batch_size=32))
     shipped = Classifier.load()
     for name, classifier in (
         ("ours, windows, int8", shipped.with_reading("windows")),
@@ -180,7 +180,7 @@ def make_stock_pipeline(folder: Path) -> Callable[..., object]:
     return pipeline("text-classification", model=str(folder), tokenizer=str(folder), top_k=None, truncation=True)
 
 
-def make_bag_of_words(texts: list[str]) -> Callable[[], None]:
+def make_bag_of_words(texts: list[str]) -> Callable[[], object]:
     """The baseline of the evaluation, trained on our corpus."""
     from claimbasis.codebook import shipped_codebook
     from claimbasis.corpus.annotated import read_corpus
@@ -190,16 +190,16 @@ def make_bag_of_words(texts: list[str]) -> Callable[[], None]:
     train = read_corpus([str(ROOT / "data/corpus/train.jsonl")])
     targets, _ = annotated_targets(train, shipped_codebook())
     score = fit_tfidf([s.statement.text for item in train for s in item.statements], targets)
-    return lambda: score(texts) is None and None
+    return lambda: score(texts)
 
 
-def make_bare_model(classifier: Classifier, articles: list[Article]) -> Callable[[], None]:
+def make_bare_model(classifier: Classifier, articles: list[Article]) -> Callable[[], object]:
     """The model on batches that lie ready, on all its threads."""
     runtime, batches = classifier._runtime, list[WindowArrays]()
     submit, runtime.submit = runtime.submit, lambda arrays: batches.append(arrays) or submit(arrays)
     read_all(classifier.predict_many(articles))
     runtime.submit = submit
-    return lambda: [future.result() for future in [submit(batch) for batch in batches]] and None
+    return lambda: [future.result() for future in [submit(batch) for batch in batches]]
 
 
 def ideal_seconds(cut: list[list[Statement]]) -> dict[str, float]:
@@ -242,12 +242,10 @@ def measure_peaks() -> dict[str, float]:
 def measure_start_up() -> dict[str, float]:
     """Cold starts, median of five: seconds to import, seconds and memory to label the example, in new processes."""
     label = [sys.executable, "-m", "claimbasis.cli", "label", str(ROOT / "seeds/example-article.txt")]
-    return {
-        "import_seconds": run_cold([sys.executable, "-c", "import claimbasis"])[0]
-        - run_cold([sys.executable, "-c", "pass"])[0],
-        "label_seconds": run_cold(label)[0],
-        "label_peak_mb": run_cold(label)[1],
-    }
+    bare, _ = run_cold([sys.executable, "-c", "pass"])
+    imported, _ = run_cold([sys.executable, "-c", "import claimbasis"])
+    seconds, megabytes = run_cold(label)
+    return {"import_seconds": imported - bare, "label_seconds": seconds, "label_peak_mb": megabytes}
 
 
 def run_cold(command: list[str]) -> tuple[float, float]:

@@ -83,6 +83,13 @@ def test_half_a_character_is_an_input_error(classifier: Classifier) -> None:
         classifier.predict("He said \ud800 so.")
 
 
+def test_what_stands_before_a_text_that_cannot_be_encoded_is_not_lost(classifier: Classifier) -> None:
+    stream = classifier.predict_many(Article(text=text) for text in (TEXT, TEXT, "He said \ud800 so.", TEXT))
+    assert [len(next(stream)) for _ in range(2)] == [4, 4]
+    with pytest.raises(InputError, match="UTF-8"):
+        next(stream)
+
+
 def test_another_reading_runs_on_the_same_weights(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = Classifier.load(reading="windows")
     monkeypatch.setattr("claimbasis.inference.classifier.Runtime", None)  # nothing more can be loaded

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 
 from claimbasis.cli.arguments import positive
+from claimbasis.cli.output import make_console
 
 logger = logging.getLogger("claimbasis")
 
@@ -32,8 +32,6 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from claimbasis.evaluation.paired_output import render_comparison, render_page
     from claimbasis.report.progress import StatementProgress
     from claimbasis.training.comparison import compare_runs
@@ -42,7 +40,7 @@ def _compare(options: argparse.Namespace) -> int:
         comparison, run_id = compare_runs(
             (options.first, options.second), options.files, on_statements=progress.add
         )  # fmt: skip
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = make_console()
     console.print(*render_comparison(comparison, n_shown=options.show))
     logger.info("pictures of the difference and of the changed statements: MLflow run %s, of its own", run_id)
     if options.output:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 
-from claimbasis.cli.output import make_folder
+from claimbasis.cli.output import make_console, make_folder
 
 logger = logging.getLogger("claimbasis")
 
@@ -60,8 +59,6 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from claimbasis.evaluation.output import write_evaluation, write_numbers
     from claimbasis.evaluation.results import Inputs, evaluate
     from claimbasis.evaluation.tables import render_evaluation
@@ -83,7 +80,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     )
     with StatementProgress() as progress:
         evaluation = evaluate(classifier, inputs, on_statements=progress.add)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = make_console()
     console.print(*render_evaluation(evaluation))
     if options.json:
         write_numbers(evaluation, options.json)

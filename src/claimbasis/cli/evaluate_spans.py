@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from claimbasis.cli.output import make_console
 from claimbasis.errors import InputError, ModelError
 
 
@@ -27,8 +27,6 @@ def add_evaluate_spans(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_spans(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from claimbasis.corpus.annotated import read_corpus
     from claimbasis.corpus.cofenet import read_cofenet
     from claimbasis.evaluation.span_scores import measure_annotated, measure_cofenet
@@ -47,7 +45,7 @@ def _evaluate_spans(options: argparse.Namespace) -> int:
     )
     if not classifier.settings.roles:
         raise ModelError(f"{classifier.model_id}: marks no spans; train one by a recipe whose spans.weight is above 0")
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = make_console()
     for path in options.cofenet:
         articles = read_cofenet(path)
         for title, once in (("every annotation, as published scores are counted", False), ("each article once", True)):

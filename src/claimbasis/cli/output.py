@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from claimbasis.errors import InputError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 N_NAMED = 5  # things that a message lists before it says how many more there are
+
+
+def make_console() -> Console:
+    """For tables: as wide as the terminal, or wide enough for all columns where there is none."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def make_folder(path: Path) -> None:

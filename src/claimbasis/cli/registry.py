@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from claimbasis.cli.output import make_console
 
 if TYPE_CHECKING:
     from claimbasis.registry.promotion import Verdict
@@ -77,13 +78,11 @@ def _promote(options: argparse.Namespace) -> int:
 
 
 def _print(verdict: Verdict) -> None:
-    from rich.console import Console
-
     from claimbasis.evaluation.tables import render_checks
 
     version = verdict.version
     title = f"{version.name} version {version.number} ({version.tags.get('model_id', 'unknown')}) on {verdict.data}"
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(render_checks(verdict.checks, title))
+    make_console().print(render_checks(verdict.checks, title))
 
 
 def _tell(verdict: Verdict) -> int:

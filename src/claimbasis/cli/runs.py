@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
+
+from claimbasis.cli.output import make_console
 
 logger = logging.getLogger("claimbasis")
 
@@ -21,17 +22,15 @@ def _list_runs(options: argparse.Namespace) -> int:
     import datetime
     import json
 
-    from rich.console import Console
-
+    from claimbasis.registry.store import name_store
     from claimbasis.training.run_table import order_runs, render_runs, summarise
     from claimbasis.training.store import list_trainings
-    from claimbasis.training.tracking import name_store
 
     runs = list_trainings()
     if options.format == "json":
         print(json.dumps([summarise(run).to_dict() for _, run in order_runs(runs)], indent=2))
     elif runs:
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+        console = make_console()
         console.print(render_runs(runs, datetime.datetime.now(datetime.UTC)))
     if not runs:
         logger.info(

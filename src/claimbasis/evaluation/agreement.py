@@ -12,7 +12,7 @@ import numpy as np
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, AnnotatedStatement
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.metrics import Floats, Measured, macro_f1
+from claimbasis.evaluation.metrics import Floats, Measured, interval_of, macro_f1
 
 Key = tuple[str, int, int]  # article id, start and end of the statement
 N_RESAMPLES = 1000
@@ -195,8 +195,7 @@ def _bootstrap(statistic: Any, outcomes: Floats, article: np.ndarray, draws: np.
 
 def _interval(values: Floats) -> tuple[float, float]:
     known = values[~np.isnan(values)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
-    return float(low), float(high)
+    return interval_of(known) if len(known) else (np.nan, np.nan)
 
 
 def _kappa(sums: Floats) -> Floats:

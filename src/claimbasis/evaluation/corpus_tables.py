@@ -13,6 +13,7 @@ from claimbasis.codebook import Codebook
 from claimbasis.corpus.checks import LEAKAGE, Finding, Kind, Place, statements_of
 from claimbasis.evaluation.agreement import Agreement
 from claimbasis.evaluation.metrics import Measured
+from claimbasis.evaluation.tables import plain_text
 
 _MAX_CHARS = 110  # of a statement in a table
 
@@ -66,7 +67,7 @@ def _render_kind(kind: Kind, found: Sequence[Finding], short: Mapping[str, str],
 def _cells(finding: Finding, short: Mapping[str, str]) -> Iterator[Text]:
     place, other = finding.place, finding.other
     yield Text(place.file.rsplit("/", 1)[-1])
-    yield _plain(place.item.article.id)
+    yield plain_text(place.item.article.id)
     yield Text(str(place.statement.statement.index) if place.statement else "")
     if finding.kind == Kind.LABELS:
         yield from (
@@ -80,7 +81,7 @@ def _cells(finding: Finding, short: Mapping[str, str]) -> Iterator[Text]:
 
 def _name(place: Place) -> str:
     index = f" #{place.statement.statement.index}" if place.statement else ""
-    return f"{_plain(place.item.article.id).plain}{index}"
+    return f"{plain_text(place.item.article.id).plain}{index}"
 
 
 def _table(title: str) -> Table:
@@ -97,12 +98,7 @@ def _table(title: str) -> Table:
 
 
 def _shorten(text: str) -> Text:
-    return _plain(text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…")
-
-
-def _plain(text: str) -> Text:
-    """Untrusted text without anything that a terminal would obey, on one line."""
-    return Text("".join(c if c.isprintable() else " " for c in text))
+    return plain_text(text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…")
 
 
 def render_agreement(agreement: Agreement) -> list[Table]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from claimbasis.evaluation.paired import Change, PairedComparison, count_changes
+from claimbasis.evaluation.tables import plain_text
 
 # Okabe and Ito's palette, which colour-blind people can tell apart.
 _BETTER, _WORSE, _UNCLEAR = "#009E73", "#D55E00", "#777777"
@@ -62,7 +63,9 @@ def _render_changes(comparison: PairedComparison, to_right: bool, title: str, n_
     table.add_column("statement", overflow="fold", ratio=1)
     for change in changes[:n_shown]:
         place = comparison.statements[change.row]
-        table.add_row(_describe_change(change), _plain(place.item.article.id), _plain(place.annotated.statement.text))
+        table.add_row(
+            _describe_change(change), plain_text(place.item.article.id), plain_text(place.annotated.statement.text)
+        )
     return table
 
 
@@ -70,11 +73,6 @@ def _describe_change(change: Change) -> str:
     """What the second did with the label: it holds or not, and was given or not."""
     given = change.holds == change.to_right
     return f"{'+' if given else '-'} {change.label}"
-
-
-def _plain(text: str) -> Text:
-    """Untrusted text without anything that a terminal, or the table's markup, would obey."""
-    return Text("".join(c if c.isprintable() else " " for c in text))
 
 
 def plot_differences(comparison: PairedComparison) -> Figure:

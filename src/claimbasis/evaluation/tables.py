@@ -82,7 +82,7 @@ def render_slices(slices: Sequence[Slice]) -> Table:
         table.add_row(Text(group, style="bold"))
         for item in members:
             table.add_row(
-                _plain(f"  {item.name}"), str(item.n_statements), str(item.n_articles), _cell(item.macro_f1),
+                plain_text(f"  {item.name}"), str(item.n_statements), str(item.n_articles), _cell(item.macro_f1),
                 *("-" if f1 is None else f"{f1:.3f}" for f1 in item.f1.values()),
             )  # fmt: skip
     return table
@@ -143,7 +143,7 @@ def render_checks(checks: Sequence[Check], title: str) -> Table:
         bound = f"{'≥' if check.is_floor else '≤'} {show_measure(check.limit, check.unit)}"
         before = "-" if check.champion is None else show_measure(check.champion, check.unit)
         missed = f"missed by {show_measure(check.missed_by, check.unit)}" if check.missed_by else "passed"
-        table.add_row(_plain(check.name), show_measure(check.value, check.unit), bound, before, missed)
+        table.add_row(plain_text(check.name), show_measure(check.value, check.unit), bound, before, missed)
     return table
 
 
@@ -174,6 +174,6 @@ def _share(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _plain(text: str) -> Text:
+def plain_text(text: str) -> Text:
     """Untrusted text without anything that a terminal, or the table's markup, would obey."""
     return Text("".join(c if c.isprintable() else " " for c in text))

@@ -117,7 +117,7 @@ class Classifier:
             on_statements: Called with the number of statements done after each forward pass.
 
         Raises:
-            InputError: A text cannot be encoded. Up to a few articles before it are lost with it.
+            InputError: A text cannot be encoded. Those before it come first.
         """
         return self._predict(
             ((article, split_statements(article.text)) for article in articles), tokens_per_batch, on_statements

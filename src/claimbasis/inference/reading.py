@@ -114,8 +114,16 @@ def read_tokens(
                 if on_statements:  # also with 0, in the first of two passes: a time limit may hang on it
                     on_statements(n_done)
 
+    source = iter(articles)
     try:
-        for key, tokens in articles:
+        while True:
+            try:
+                key, tokens = next(source)
+            except StopIteration:
+                break
+            except Exception:
+                yield from settle(0)  # what stood before the article that cannot be read is not lost with it
+                raise
             outputs = Outputs.empty(tokens, len(settings.labels))
             for batch in _start_batches(runtime, settings, tokens, outputs, tokens_per_batch):
                 waiting.append(batch)

@@ -20,12 +20,12 @@ from claimbasis.model import CARD_FILE
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 EXPERIMENT = "claimbasis"
-_STORE_FILE = "mlflow.db"  # in the working directory
+STORE_FILE = "mlflow.db"  # in the working directory
 # In the MLflow model, and in the artifacts of a run.
 _FOLDER_IN_VERSION, _FOLDER_IN_RUN = "artifacts/model", "model"
 # Of MLflow's errors: no such model or version, no such alias.
 _NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-_MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
+MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Version:
         return f"models:/{self.name}/{self.number}"
 
 
+def name_store() -> str:
+    """The store's address; absolute, because MLflow keeps what it opened when a program changes its directory."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(STORE_FILE).absolute()}"
+
+
 def open_store(*, make: bool = False) -> mlflow.MlflowClient:
     """A client of the store: the one chosen in MLflow, else `MLFLOW_TRACKING_URI`, else a SQLite file in the working directory.
 
@@ -54,12 +59,12 @@ def open_store(*, make: bool = False) -> mlflow.MlflowClient:
     """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if not mlflow.tracking.is_tracking_uri_set():
-        path = Path(_STORE_FILE).absolute()
+        path = Path(STORE_FILE).absolute()
         if not make and not path.exists():
             raise ModelError(
                 f"{path}: no tracking store here; change to the folder that has it, or set MLFLOW_TRACKING_URI"
             )
-        mlflow.set_tracking_uri(f"sqlite:///{path}")
+        mlflow.set_tracking_uri(name_store())
     return mlflow.MlflowClient()
 
 
@@ -121,8 +126,8 @@ def find_run(prefix: str) -> str:
     Raises:
         ModelError: None does, or several.
     """
-    if len(prefix) < _MIN_PREFIX:
-        raise ModelError(f"{prefix}: neither a model folder nor {_MIN_PREFIX} characters of a run id")
+    if len(prefix) < MIN_PREFIX:
+        raise ModelError(f"{prefix}: neither a model folder nor {MIN_PREFIX} characters of a run id")
     found = [run_id for run_id in _list_runs(open_store()) if run_id.startswith(prefix)]
     if not found:
         raise ModelError(

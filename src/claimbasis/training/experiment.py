@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
+from claimbasis.registry.store import has_run
 from claimbasis.training.data import ExperimentData, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
@@ -28,7 +29,7 @@ from claimbasis.training.repeat import (
 )
 from claimbasis.training.simple import SIMPLE_NAMES, Simple, fit_simple, measure_beside, measure_simple
 from claimbasis.training.store import list_trainings, pick_run
-from claimbasis.training.tracking import RunLog, find_run, open_store, tracked_run
+from claimbasis.training.tracking import RunLog, open_store, tracked_run
 
 logger = logging.getLogger(__name__)
 STATE_FILE, SCORES_FILE = "run.json", "scores.json"
@@ -160,7 +161,7 @@ def _known_run(state: Path) -> str | None:
     if not state.exists():
         return None
     run_id = str(json.loads(state.read_text(encoding="utf-8"))["run_id"])
-    return run_id if find_run(run_id) else None
+    return run_id if has_run(run_id) else None
 
 
 def _remember(state: Path, log: RunLog) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 import mlflow
 
 from claimbasis.errors import ModelError
-from claimbasis.training.tracking import COMPARISON_TAG, EXPERIMENT, STORE_FILE, open_store
-
-_MIN_PREFIX = 4  # characters of a run id; fewer would hit by luck
+from claimbasis.registry.store import EXPERIMENT, MIN_PREFIX, STORE_FILE
+from claimbasis.training.tracking import COMPARISON_TAG, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,14 @@ def pick_run(runs: list[RunRecord], reference: str) -> RunRecord:
     Raises:
         ModelError: None has, or several.
     """
-    found = [run for run in runs if run.run_id.startswith(reference)] if len(reference) >= _MIN_PREFIX else []
+    found = [run for run in runs if run.run_id.startswith(reference)] if len(reference) >= MIN_PREFIX else []
     if len(found) == 1:
         return found[0]
     if found:
         raise ModelError(f"run {reference}: {len(found)} ids begin so; give more of it: {_name(found)}")
     raise ModelError(
         f"run {reference}: not among the {len(runs)} runs of this tracking store; `claimbasis runs` lists them, "
-        f"and {_MIN_PREFIX} characters of an id are enough where they are its own"
+        f"and {MIN_PREFIX} characters of an id are enough where they are its own"
     )
 
 

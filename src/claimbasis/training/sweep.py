@@ -17,12 +17,13 @@ from transformers.utils.logging import disable_progress_bar
 
 from claimbasis.corpus.annotated import text_hash
 from claimbasis.errors import SweepError
+from claimbasis.registry.store import has_run
 from claimbasis.training.data import load_data
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.repeat import git_commit
 from claimbasis.training.search_space import require_space, vary
 from claimbasis.training.sweep_plots import plot_history, plot_importance
-from claimbasis.training.tracking import RunLog, find_run, mark_killed, open_store, tracked_run
+from claimbasis.training.tracking import RunLog, mark_killed, open_store, tracked_run
 from claimbasis.training.trial import TrialJob, run_trial
 from claimbasis.training.trials import Trial, Trials
 from claimbasis.training.workers import Workers
@@ -67,7 +68,7 @@ def run_sweep(recipe: Recipe, runs: Path, *, n_workers: int = 1, fresh: bool = F
         logger.info("tracking store %s, working folder %s", open_store(), folder)
         logger.info("%d trials, numbered from 0, in rounds of %d", sweep.n_trials, sweep.round_size)
         with Trials(folder, recipe) as trials:
-            known = trials.run_id if trials.run_id and find_run(trials.run_id) else None
+            known = trials.run_id if trials.run_id and has_run(trials.run_id) else None
             with tracked_run(f"{recipe.name}-sweep", run_id=known) as parent:
                 if known is None:
                     facts = {"recipe": recipe.name, "seed": recipe.seeds[0], "git_commit": git_commit()}

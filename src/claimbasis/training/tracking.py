@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,8 @@ import mlflow
 from matplotlib.figure import Figure
 
 from claimbasis.errors import ModelError
+from claimbasis.registry.store import EXPERIMENT, name_store
 
-EXPERIMENT = "claimbasis"
-STORE_FILE = "mlflow.db"  # in the working directory
 COMPARISON_TAG = "claimbasis.compares"  # on runs that hold no training, but a comparison of two
 
 
@@ -69,11 +67,6 @@ class MlflowLog:
 
     def note(self, markdown: str) -> None:
         self._client.set_tag(self.run_id, "mlflow.note.content", markdown)
-
-
-def name_store() -> str:
-    """The store's address; absolute, because MLflow keeps what it opened when a program changes its directory."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(STORE_FILE).absolute()}"
 
 
 def open_store() -> str:
@@ -133,12 +126,3 @@ def fetch_model(run_id: str) -> Path:
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="model"))
     except (mlflow.exceptions.MlflowException, OSError) as error:
         raise ModelError(f"{run_id}: neither a model folder nor a run with a model in {store} ({error})") from error
-
-
-def find_run(run_id: str) -> bool:
-    """Whether the open store knows a run."""
-    try:
-        mlflow.MlflowClient().get_run(run_id)
-    except mlflow.exceptions.MlflowException:
-        return False
-    return True

@@ -7,12 +7,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from claimbasis.registry.store import has_run
 from claimbasis.training.data import load_data
 from claimbasis.training.experiment import describe_run
 from claimbasis.training.fit import fit
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.search_space import vary
-from claimbasis.training.tracking import find_run, open_store, tracked_run
+from claimbasis.training.tracking import open_store, tracked_run
 from claimbasis.training.trials import State, Trials
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def _run(job: TrialJob, trials: Trials, checkpoints: Path) -> State:
     recipe = vary(job.recipe, trial.settings)
     data = load_data(recipe)
     open_store()
-    known = trial.run_id if trial.run_id and find_run(trial.run_id) else None
+    known = trial.run_id if trial.run_id and has_run(trial.run_id) else None
     with tracked_run(f"trial-{job.number}", run_id=known, parent_id=job.parent_id) as log:
         if known is None:
             log.params({"trial": job.number} | describe_run(recipe, recipe.seeds[0], data))

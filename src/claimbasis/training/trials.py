@@ -1,8 +1,7 @@
 """The trials of a sweep: what was tried, what came of it, and what to try next. The only door to Optuna.
 
-A sweep that is killed and started again must end where an undisturbed one ends. Samplers and
-pruners usually look at whatever has been finished by the moment they are asked, and so depend on timing. Here trials go in
-rounds of a size that the recipe fixes. What trial k tries, and whether it is pruned, depends on the recipe, on k, and on the
+A sweep that is killed and started again must end where an undisturbed one ends. Samplers and pruners usually look at
+whatever has been finished by the moment they are asked, and so depend on timing. Here trials go in rounds of a size that the recipe fixes. What trial k tries, and whether it is pruned, depends on the recipe, on k, and on the
 trials of *earlier rounds*, all of which are finished before its own round begins:
 
 - The settings of a round are drawn and written down before any of its trials starts, each by a sampler of its own whose

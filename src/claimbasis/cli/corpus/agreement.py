@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimbasis.cli.arguments import add_codebook, choose_codebook
 from claimbasis.cli.corpus.files import add_table, write_table
+from claimbasis.cli.output import make_console
 from claimbasis.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def add_agreement(parser: argparse.ArgumentParser) -> None:
 
 def _agreement(options: argparse.Namespace) -> int:
     import numpy as np
-    from rich.console import Console
 
     from claimbasis.evaluation.agreement import measure_agreement
     from claimbasis.evaluation.corpus_tables import render_agreement
@@ -45,7 +44,7 @@ def _agreement(options: argparse.Namespace) -> int:
     codebook = choose_codebook(options.codebook)
     # One fixed generator: the same files always get the same intervals.
     agreement = measure_agreement(_read(options, codebook), codebook, rng=np.random.default_rng(0))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = make_console()
     console.print(*render_agreement(agreement))
     if options.output:
         write_table(options.output, agreement.disputes)

@@ -46,10 +46,12 @@ def add_ask(parser: argparse.ArgumentParser) -> None:
 def _ask(options: argparse.Namespace) -> int:
     from claimbasis.corpus.questions import choose_questions
     from claimbasis.corpus.scored_rows import read_scored_articles
-    from claimbasis.model import read_settings, shipped_model
+    from claimbasis.inference.locations import open_folder
+    from claimbasis.model import read_settings
 
     form = options.format or _guess_format(options.output)
-    settings = read_settings(Path(options.model) if options.model else shipped_model())
+    with open_folder(options.model) as folder:
+        settings = read_settings(folder)
     thresholds = dict(zip(settings.labels, settings.thresholds, strict=True))
     chosen = choose_questions(
         read_scored_articles(options.rows), thresholds, n=options.n, per_article=options.per_article

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from claimbasis.cli.arguments import add_codebook, add_model, choose_codebook, positive
 from claimbasis.cli.corpus.files import add_table, write_table
+from claimbasis.cli.output import make_console
 from claimbasis.errors import CorpusError, InputError
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from claimbasis.corpus.checks import LEAKAGE, read_places
     from claimbasis.evaluation.corpus_tables import render_findings
     from claimbasis.report.progress import StatementProgress
@@ -58,7 +56,7 @@ def _check(options: argparse.Namespace) -> int:
     places = read_places(files, codebook)
     with StatementProgress() as progress:
         found = list(_find(options, places, codebook, progress))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = make_console()
     console.print(*render_findings(found, places, codebook, n_worst=options.worst))
     if options.output:
         write_table(options.output, (finding.to_row() for finding in found))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimbasis.cli.arguments import add_codebook, choose_codebook
-from claimbasis.cli.output import N_NAMED, name_some, write_rows
+from claimbasis.cli.output import N_NAMED, name_some, write_lines, write_rows
 from claimbasis.errors import CorpusError, InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _make_codebook(options: argparse.Namespace, table: Table, columns: Columns, 
     from claimbasis.corpus.labelled import LabelReader, make_codebook, survey_labels
 
     codebook = make_codebook(list(survey_labels(table, LabelReader(columns, renamed, None))))
-    _write(options.new_codebook, _CODEBOOK_HEAD + render_codebook(codebook))
+    write_lines(options.new_codebook, [_CODEBOOK_HEAD + render_codebook(codebook)])
     logger.info("%s: %s; say in it what each of them means", options.new_codebook, ", ".join(codebook.label_names))
     return codebook
 
@@ -173,16 +173,11 @@ def _write_recipe(options: argparse.Namespace, columns: Columns, report: ImportR
         f"epochs = {12 if small else 5}",
         f"tokens_per_batch = {512 if small else 2048}",
     ]
-    _write(options.recipe, "\n".join(lines) + "\n")
+    write_lines(options.recipe, [f"{line}\n" for line in lines])
 
 
 def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _tell(options: argparse.Namespace, report: ImportReport, codebook: Codebook) -> int:
