@@ -101,6 +101,9 @@ def fit(
     for_tags = encode_marked(marked, tokenizer, len(codebook.labels), max_statement_tokens=max_statement_tokens)
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
     arguments = _arguments(recipe, seed, folder)
+    if arguments.bf16 and arguments.use_cpu:
+        # Half as long a step: plain attention is made of products that bf16 units compute, torch's fused one is not.
+        model.encoder.set_attn_implementation("eager")
     batches = EpochBatches(encoded, for_tags, recipe, seed=seed, n_processes=arguments.world_size)
     trainer = StatementTrainer(
         model=model,
