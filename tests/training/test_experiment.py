@@ -20,7 +20,7 @@ from claimbasis.tokens import NO_TAG
 from claimbasis.training.batches import EpochBatches, WindowData, encode_articles, encode_marked
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.export import export_weights
-from claimbasis.training.recipe import Encoder, read_recipe
+from claimbasis.training.recipe import Encoder, Windows, read_recipe
 from claimbasis.training.tracking import open_store
 from claimbasis.windows import Window, build_arrays
 
@@ -106,7 +106,7 @@ def test_epochs_differ_but_have_one_length_and_depend_on_the_seed_alone(workplac
     recipe = read_recipe("recipe.toml")
 
     def epoch(seed: int, number: int) -> list[list[object]]:
-        batches = EpochBatches(articles, [], recipe, seed=seed, n_processes=2)
+        batches = EpochBatches(articles, [], recipe.windows, tokens_per_batch=256, seed=seed, n_processes=2)
         batches.set_epoch(number)
         return [list(batch) for batch in batches]
 
@@ -147,19 +147,18 @@ def test_a_model_is_never_copied_over_something_else(workplace: Path) -> None:
         copy_model(shipped_model(), workplace / "new", ["fp32"])
 
 
-def test_half_of_the_articles_for_tags_take_turns(workplace: Path, encoder: Path) -> None:
+def test_of_some_articles_half_take_turns(encoder: Path) -> None:
     tokenizer, _ = load_tokenizer(str(encoder))
     span = Span("source", 0, 3, "The")
     statement = Statement(0, 0, 12, "The aide ran")
     marked = [MarkedArticle(Article("The aide ran", id=str(n)), (statement,), (span,), ("source",)) for n in range(8)]
     for_tags = encode_marked(marked, tokenizer, 3, max_statement_tokens=20)
-    recipe = read_recipe("recipe.toml", ["spans.epoch_share=0.5"])
-    batches = EpochBatches([], for_tags, recipe, seed=1)
+    batches = EpochBatches([], [(for_tags[:2], 1.0), (for_tags[2:], 0.5)], Windows(), tokens_per_batch=20, seed=1)
     chosen = []
     for number in range(4):
         batches.set_epoch(number)
         chosen.append({index for batch in batches for index, _ in batch})
-    assert all(len(indices) == 4 for indices in chosen)
+    assert all(len(indices) == 5 and {0, 1} < indices for indices in chosen)
     assert set().union(*chosen) == set(range(8))
 
 

@@ -15,7 +15,8 @@ from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.corpus.marked import MarkedArticle, roles_of, spans_by_statement, spans_of
 from claimbasis.tokens import NO_TAG, StatementTokens, encode_statements, tag_words
 from claimbasis.training.encoder import NO_TARGET
-from claimbasis.training.recipe import Recipe, Windows
+from claimbasis.training.recipe import Windows
+from claimbasis.training.silver import SilverArticle
 from claimbasis.types import ROLES, Span, Statement
 from claimbasis.windows import (
     Pass,
@@ -34,7 +35,7 @@ class EncodedArticle:
     """One article's statements as token ids, with targets and tags where they are known."""
 
     tokens: tuple[StatementTokens, ...]
-    targets: torch.Tensor  # (statements, labels), NO_TARGET for context and where nobody annotated labels
+    targets: torch.Tensor  # (statements, labels) in [0, 1], NO_TARGET for context and where nobody annotated labels
     tags: tuple[torch.Tensor, ...]  # (tokens, roles) for each statement, NO_TAG where nobody marked spans
 
     @property
@@ -77,6 +78,20 @@ def encode_marked(
         tokens = encode_statements(tokenizer, [s.text for s in item.statements], max_tokens=max_statement_tokens)
         tags = _tags(tokens, item.statements, item.spans, [item.roles] * len(tokens))
         encoded.append(EncodedArticle(tuple(tokens), torch.full((len(tokens), n_labels), NO_TARGET), tags))
+    return encoded
+
+
+def encode_silver(
+    articles: Sequence[SilverArticle], tokenizer: Tokenizer, *, max_statement_tokens: int
+) -> list[EncodedArticle]:
+    """Token ids of articles that models have labelled, with their scores as targets, and tags where they agreed."""
+    encoded = []
+    for item in articles:
+        tokens = encode_statements(tokenizer, [s.text for s in item.statements], max_tokens=max_statement_tokens)
+        roles = [ROLES if spans is not None else () for spans in item.spans]
+        spans = [span for agreed in item.spans for span in agreed or ()]
+        tags = _tags(tokens, item.statements, spans, roles)
+        encoded.append(EncodedArticle(tuple(tokens), torch.tensor(item.scores), tags))
     return encoded
 
 
@@ -152,21 +167,33 @@ class EpochBatches(Sampler[list[WindowKey]]):
 
     def __init__(
         self,
-        articles: Sequence[EncodedArticle],
-        for_tags: Sequence[EncodedArticle],
-        recipe: Recipe,
+        always: Sequence[EncodedArticle],
+        in_turn: Sequence[tuple[Sequence[EncodedArticle], float]],
+        windows: Windows,
         *,
+        tokens_per_batch: int,
         seed: int,
         n_processes: int = 1,
     ) -> None:
-        self._articles = [*articles, *for_tags]
-        self._n_always = len(articles)  # the others take turns
-        self._epoch_share = recipe.spans.epoch_share
-        self._windows = recipe.windows
+        """Batches of the articles of an epoch.
+
+        Args:
+            always: Articles that every epoch reads.
+            in_turn: Groups of articles, and which share of a group an epoch reads, chosen anew each time.
+            windows: How they are cut.
+            tokens_per_batch: Tokens of a batch, about.
+            seed: The only source of chance.
+            n_processes: That share the batches.
+        """
+        # Numbered through, as `WindowData` must hold them: all of `always`, then one group after the other.
+        self._articles = [*always, *(article for group, _ in in_turn for article in group)]
+        self._n_always = len(always)
+        self._group_sizes = [(len(group), share) for group, share in in_turn]
+        self._windows = windows
         self._seed = seed
         self._epoch = 0
         n_tokens = sum(lengths for _, lengths in self._cut())
-        n_batches = max(1, round(n_tokens / recipe.optimisation.tokens_per_batch))
+        n_batches = max(1, round(n_tokens / tokens_per_batch))
         self._n_batches = -(-n_batches // n_processes) * n_processes
 
     def set_epoch(self, epoch: int) -> None:
@@ -200,8 +227,10 @@ class EpochBatches(Sampler[list[WindowKey]]):
 
     def _choose(self) -> list[tuple[int, EncodedArticle]]:
         rng = np.random.default_rng((self._seed, self._epoch, 2))
-        others = self._n_always + rng.permutation(len(self._articles) - self._n_always)
-        chosen = [*range(self._n_always), *sorted(others[: round(self._epoch_share * len(others))].tolist())]
+        chosen, first = [*range(self._n_always)], self._n_always
+        for size, share in self._group_sizes:
+            chosen += sorted((first + rng.permutation(size)[: round(share * size)]).tolist())
+            first += size
         return [(index, self._articles[index]) for index in chosen]
 
 

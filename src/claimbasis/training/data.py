@@ -25,6 +25,7 @@ class ExperimentData:
     dev: list[AnnotatedArticle]
     codebook: Codebook  # under which both were annotated
     spans_hash: str  # of the files that teach spans alone
+    silver_hash: str  # of those that models have labelled
 
     @property
     def hash(self) -> str:
@@ -36,7 +37,10 @@ class ExperimentData:
         """Sizes and fingerprints, for the log."""
         sides = {"train": self.train, "dev": self.dev}
         hashes = {"codebook": f"{self.codebook.version} ({', '.join(self.codebook.label_names)})"}
-        hashes |= {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {"spans_hash": self.spans_hash}
+        hashes |= {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
+            "spans_hash": self.spans_hash,
+            "silver_hash": self.silver_hash,
+        }
         return hashes | {
             f"{name}_{unit}": count
             for name, side in sides.items()
@@ -63,15 +67,16 @@ def load_data(recipe: Recipe) -> ExperimentData:
         _choose(train, recipe.data.max_articles, rng),
         _choose(dev, recipe.data.max_dev_articles, rng),
         codebook,
-        _hash_files(recipe.spans.polnear),
+        _hash_files("spans.polnear", recipe.spans.polnear, "polnear"),
+        _hash_files("silver.files", recipe.silver.files, "silver"),
     )
 
 
-def _hash_files(paths: Sequence[str]) -> str:
+def _hash_files(key: str, paths: Sequence[str], command: str) -> str:
     try:
         return text_hash("\n".join(hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths))
     except OSError as error:
-        raise CorpusError(f"spans.polnear: {error}; `claimbasis corpus polnear` writes such files") from error
+        raise CorpusError(f"{key}: {error}; `claimbasis corpus {command}` writes such files") from error
 
 
 def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:

@@ -33,10 +33,12 @@ from claimbasis.training.batches import (
     count_positives,
     encode_articles,
     encode_marked,
+    encode_silver,
     find_marked_roles,
 )
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.recipe import Optimisation, Recipe
+from claimbasis.training.silver import read_silver
 from claimbasis.training.tracking import RunLog
 from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, passes_of, plan_windows, window_length
 
@@ -104,11 +106,23 @@ def fit(
     if arguments.bf16 and arguments.use_cpu:
         # Half as long a step: plain attention is made of products that bf16 units compute, torch's fused one is not.
         model.encoder.set_attn_implementation("eager")
-    batches = EpochBatches(encoded, for_tags, recipe, seed=seed, n_processes=arguments.world_size)
+    silver = encode_silver(
+        read_silver(recipe.silver.files, n_labels=len(codebook.labels)),
+        tokenizer,
+        max_statement_tokens=max_statement_tokens,
+    )
+    batches = EpochBatches(
+        encoded,
+        [(for_tags, recipe.spans.epoch_share), (silver, recipe.silver.epoch_share)],
+        recipe.windows,
+        tokens_per_batch=recipe.optimisation.tokens_per_batch,
+        seed=seed,
+        n_processes=arguments.world_size,
+    )
     trainer = StatementTrainer(
         model=model,
         args=arguments,
-        train_dataset=WindowData([*encoded, *for_tags], special, recipe.encoder.pooling),
+        train_dataset=WindowData([*encoded, *for_tags, *silver], special, recipe.encoder.pooling),
         eval_dataset=WindowData(encoded_dev, special, recipe.encoder.pooling),
         optimizers=(_optimizer(model, recipe.optimisation), None),
         callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), _LogCallback(log, codebook.label_names)],

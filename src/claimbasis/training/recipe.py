@@ -78,6 +78,13 @@ class Spans(_Section):
     weight: Annotated[float, Field(ge=0)] = 10.0  # of the tags' loss beside that of the labels
 
 
+class Silver(_Section):
+    """What other models say of raw articles, learned beside what people and careful readers wrote."""
+
+    files: list[str] = []  # of `claimbasis corpus silver`
+    epoch_share: Share = 1.0  # of their articles that an epoch reads, chosen anew each time
+
+
 class Optimisation(_Section):
     """How the weights are found."""
 
@@ -145,6 +152,7 @@ class Recipe(_Section):
     encoder: Encoder = Encoder()
     windows: Windows = Windows()
     spans: Spans = Spans()
+    silver: Silver = Silver()
     optimisation: Optimisation = Optimisation()
     # Says nothing about a single training: `exclude` keeps it out of fingerprints and logs.
     sweep: Annotated[Sweep | None, Field(exclude=True)] = None
@@ -167,6 +175,7 @@ SMOKE = (
     "windows.max_statement_tokens=48",
     "windows.overlap_tokens=24",
     "spans.epoch_share=0.01",
+    "silver.epoch_share=0.01",
     "optimisation.epochs=1",
 )
 

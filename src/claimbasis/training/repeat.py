@@ -49,9 +49,9 @@ def load_same_data(run: RunRecord, recipe: Recipe) -> ExperimentData:
     data = load_data(recipe)
     facts = data.facts
     files_of = {"train_hash": recipe.data.train, "dev_hash": recipe.data.dev or recipe.data.train}
-    for name, files in (files_of | {"spans_hash": recipe.spans.polnear}).items():
+    for name, files in (files_of | {"spans_hash": recipe.spans.polnear, "silver_hash": recipe.silver.files}).items():
         recorded = run.params.get(name)
-        if recorded != facts[name]:
+        if files and recorded != facts[name]:
             raise RecipeError(
                 f"run {run.run_id}: {name} was {recorded}, and is {facts[name]} now; restore {', '.join(files)} as it was, "
                 "or train the recipe itself for a new result"

@@ -10,6 +10,7 @@ from claimbasis.cli.corpus.ask import add_ask
 from claimbasis.cli.corpus.check import add_check
 from claimbasis.cli.corpus.imports import add_import
 from claimbasis.cli.corpus.picture import add_picture
+from claimbasis.cli.corpus.silver import add_silver
 from claimbasis.cli.corpus.texts import add_detach, add_join, add_polnear
 
 
@@ -22,6 +23,7 @@ def add_corpus(parser: argparse.ArgumentParser) -> None:
         ("agreement", add_agreement, "how far several people's labels of the same statements agree"),
         ("ask", add_ask, "pick the statements that a model is least sure of, for people to mark"),
         ("answers", add_answers, "what people marked becomes annotated articles to train with"),
+        ("silver", add_silver, "what models together say of raw articles, for another model to learn from"),
         ("join", add_join, "stand-off labels and your copy of the texts become annotated articles"),
         ("detach", add_detach, "annotated articles become labels without their texts"),
         ("polnear", add_polnear, "a clone of PolNeAR becomes JSONL, with its attributions"),

@@ -1,0 +1,114 @@
+"""Articles that models have labelled instead of people (silver labels), for another model to learn from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from claimbasis.corpus.annotated import read_placed_rows
+from claimbasis.errors import CorpusError
+from claimbasis.inference.classifier import Classifier
+from claimbasis.text.statements import split_statements
+from claimbasis.types import Article, Span, Statement
+
+# Of one article: many short passages teach more than a few long articles.
+MAX_STATEMENTS = 60
+# An article is too near to those it must stay apart from when it shares more of its runs of words than this.
+RUN_WORDS, MAX_SHARED = 8, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class SilverArticle:
+    """The first statements of an article, with what models together say of each of n."""
+
+    statements: tuple[Statement, ...]
+    scores: tuple[tuple[float, ...], ...]  # (n, labels), mean of the models' calibrated scores
+    spans: tuple[tuple[Span, ...] | None, ...]  # (n,), None where the models mark different ones
+
+
+def choose_articles(articles: Iterable[Article], apart: Iterable[Article], *, n: int, seed: int) -> list[Article]:
+    """A random choice of articles, none of them near to one of `apart`, or to another.
+
+    Args:
+        articles: To choose from.
+        apart: What the student or its teachers are measured on, or have learned from already.
+        n: Most articles.
+        seed: Decides the choice.
+    """
+    others = list(apart)
+    known_ids = {article.id for article in others}
+    known_runs = {run for article in others for run in _runs(article.text)}
+    pool = list(articles)
+    chosen: list[Article] = []
+    for index in np.random.default_rng(seed).permutation(len(pool)).tolist():
+        runs = _runs(pool[index].text)
+        if len(chosen) == n:
+            break
+        if pool[index].id not in known_ids and runs and len(runs & known_runs) <= MAX_SHARED * len(runs):
+            chosen.append(pool[index])
+            known_runs |= runs
+    return chosen
+
+
+def _runs(text: str) -> set[int]:
+    words = re.findall(r"\w+", text.lower())
+    return {hash(tuple(words[i : i + RUN_WORDS])) for i in range(len(words) - RUN_WORDS + 1)}
+
+
+def ask_models(models: Sequence[Classifier], articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
+    """Rows of a silver file, one an article that has statements.
+
+    Args:
+        models: Teachers of the same labels; each reads in the way it was made for.
+        articles: Their texts.
+
+    Yields:
+        `id`, `text` (as far as it was read) and `statements`: `start`, `end`, `scores`, and `spans` where all models mark
+        the same ones.
+    """
+    for article in articles:
+        statements = split_statements(article.text)[:MAX_STATEMENTS]
+        if not statements:
+            continue
+        answers = [model.predict_statements(article, statements) for model in models]
+        rows = []
+        for statement, *predictions in zip(statements, *answers, strict=True):
+            scores = np.mean([list(p.scores.values()) for p in predictions], axis=0)
+            row = {"start": statement.start, "end": statement.end, "scores": [round(float(s), 4) for s in scores]}
+            if all(p.spans == predictions[0].spans for p in predictions):
+                row["spans"] = [{"role": s.role, "start": s.start, "end": s.end} for s in predictions[0].spans]
+            rows.append(row)
+        yield {"id": article.id, "text": article.text[: statements[-1].end], "statements": rows}
+
+
+def read_silver(paths: Iterable[str | Path], *, n_labels: int) -> list[SilverArticle]:
+    """The articles of some silver files.
+
+    Raises:
+        CorpusError: A file cannot be read, or a row is none that `claimbasis corpus silver` wrote for as many labels.
+    """
+    return [_parse(row, place, n_labels) for path in paths for place, row in read_placed_rows(Path(path))]
+
+
+def _parse(row: dict[str, Any], place: str, n_labels: int) -> SilverArticle:
+    try:
+        text, rows = row["text"], row["statements"]
+        statements = tuple(
+            Statement(index, r["start"], r["end"], text[r["start"] : r["end"]]) for index, r in enumerate(rows)
+        )
+        scores = tuple(tuple(map(float, r["scores"])) for r in rows)
+        spans = tuple(_spans(r["spans"], text) if "spans" in r else None for r in rows)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorpusError(f"{place}: no silver article ({error!r}); write it with claimbasis corpus silver") from error
+    if any(len(s) != n_labels or not all(0 <= score <= 1 for score in s) for s in scores):
+        raise CorpusError(f"{place}: scores are not {n_labels} numbers from 0 to 1; label it again with this codebook")
+    return SilverArticle(statements, scores, spans)
+
+
+def _spans(rows: Sequence[dict[str, Any]], text: str) -> tuple[Span, ...]:
+    return tuple(Span(r["role"], r["start"], r["end"], text[r["start"] : r["end"]]) for r in rows)
