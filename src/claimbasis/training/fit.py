@@ -104,8 +104,7 @@ def fit(
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
     arguments = _arguments(recipe, seed, folder)
     if arguments.bf16 and arguments.use_cpu:
-        # Half as long a step: plain attention is made of products that bf16 units compute, torch's fused one is not.
-        model.encoder.set_attn_implementation("eager")
+        model.use_plain_attention()
     silver = encode_silver(
         read_silver(recipe.silver.files, n_labels=len(codebook.labels)),
         tokenizer,
