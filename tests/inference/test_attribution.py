@@ -8,8 +8,8 @@ from claimbasis import Prediction, Span, Statement
 from claimbasis.inference.attribution import attribute
 
 
-def predict(index: int, source: str | None, *labels: str) -> Prediction:
-    statement = Statement(index, 100 * index, 100 * index + 90, "x" * 90)
+def predict(index: int, source: str | None, *labels: str, text: str = "x" * 90) -> Prediction:
+    statement = Statement(index, 100 * index, 100 * index + len(text), text)
     spans = () if source is None else (Span("source", 100 * index, 100 * index + len(source), source),)
     return Prediction(statement, {}, labels, spans)
 
@@ -25,7 +25,9 @@ def test_a_named_source_stands_for_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize("pointer", ["He", "they", "The official", "one of the people", "another"])
+@pytest.mark.parametrize(
+    "pointer", ["He", "they", "her", "The official", "one of the people", "one of them", "another"]
+)
 def test_what_points_back_becomes_the_source_before_it(pointer: str) -> None:
     assert sources(predict(0, "two aides", "anonymous"), predict(1, pointer, "anonymous")) == ["two aides", "two aides"]
 
@@ -38,6 +40,20 @@ def test_a_quotation_that_runs_on_keeps_its_source_but_deeds_and_opinions_have_n
         predict(3, None),
     )
     assert found == ["the mayor of Lviv", "the mayor of Lviv", None, None]
+
+
+@pytest.mark.parametrize("text", ['"Everyone knew it."', "“Everyone knew it.”", 'And I believed it."'])
+def test_a_private_persons_quotation_runs_on_without_a_label(text: str) -> None:
+    assert (
+        sources(predict(0, "Ann Okoro, who sells bait"), predict(1, None, text=text))[1] == "Ann Okoro, who sells bait"
+    )
+
+
+def test_words_in_quotation_marks_are_no_quotation() -> None:
+    assert sources(predict(0, "Ann Okoro"), predict(1, None, text='The firm makes what it calls "clean fuel"')) == [
+        "Ann Okoro",
+        None,
+    ]
 
 
 def test_a_source_far_back_is_not_guessed_at() -> None:

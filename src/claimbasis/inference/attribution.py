@@ -9,21 +9,25 @@ from dataclasses import replace
 from claimbasis.types import Prediction, Role, Span
 
 # How far back a source is looked for, in statements. On our own corpus' train articles the source that people named stood
-# in the last statement with one in 446 of 534 cases.
-MAX_DISTANCE = 6
+# in the last statement with one in 446 of 534 cases, and looking further than three finds more wrong sources than right ones.
+MAX_DISTANCE = 3
 # Pronouns, and words for people whom the text has introduced before.
 _POINTS_BACK = re.compile(
-    r"(he|she|they|it|we|i|one|both|some|others?|another|neither|who|which|that|this|these|those"
+    r"(he|she|they|it|we|i|him|her|them|hers?|his|its|theirs?|our|my|one|both|some|others?|another|neither|who|which"
+    r"|that|this|these|those|(one|two|both|some|most|all) of them"
     r"|(the|this|that|these|those|one of the|two of the|both of the|another of the) [a-z-]+)",
     re.IGNORECASE,
 )
+# A quotation that runs on: it opens with the statement, or closes with it and opened before.
+_OPENS = re.compile(r"""\W{0,2}["“”„«‘']""")
+_CLOSES = re.compile(r"""["”»’]\W{0,3}$""")
 
 
 def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> tuple[Prediction, ...]:
     """Gives each statement of an article its source, cue and relay.
 
-    A source that points back ("he", "the official") is replaced by the nearest earlier one that does not, and so is the
-    missing source of a statement that is credited to somebody, as in a quotation that runs on.
+    A source that points back ("he", "the official") is replaced by the nearest earlier one that does not; so is the missing
+    source of a statement that is credited to somebody, or that is a quotation, which may be a private person's.
 
     Args:
         predictions: Of consecutive statements, with their spans.
@@ -33,11 +37,16 @@ def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> 
     for position, prediction in enumerate(predictions):
         own = _first(prediction, "source")
         recent = attributed[max(0, position - MAX_DISTANCE) : position]
-        source = _resolve(own, recent) if own or any(label in crediting for label in prediction.labels) else None
+        is_credited = any(label in crediting for label in prediction.labels) or _is_quotation(prediction.statement.text)
+        source = _resolve(own, recent) if own or is_credited else None
         attributed.append(
             replace(prediction, source=source, cue=_first(prediction, "cue"), relay=_first(prediction, "relay"))
         )
     return tuple(attributed)
+
+
+def _is_quotation(text: str) -> bool:
+    return bool(_OPENS.match(text)) or (text.count('"') % 2 == 1 and bool(_CLOSES.search(text)))
 
 
 def _first(prediction: Prediction, role: Role) -> Span | None:
