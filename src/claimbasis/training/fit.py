@@ -9,14 +9,14 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader
 from tqdm.contrib.logging import logging_redirect_tqdm
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainerControl, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
@@ -36,6 +36,7 @@ from claimbasis.training.batches import (
     encode_silver,
     find_marked_roles,
 )
+from claimbasis.training.callbacks import LogCallback, QuietProgress, Watch, WatchCallback
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.recipe import Optimisation, Recipe
 from claimbasis.training.silver import read_silver
@@ -43,13 +44,6 @@ from claimbasis.training.tracking import RunLog
 from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, passes_of, plan_windows, window_length
 
 logger = logging.getLogger(__name__)
-
-
-class Watch(Protocol):
-    """Sees how a training fares, and may stop it."""
-
-    def goes_on(self, epoch: int, dev_macro_f1: float) -> bool:
-        """Whether another epoch is worth its time; asked after each, the first being 1."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +118,11 @@ def fit(
         train_dataset=WindowData([*encoded, *for_tags, *silver], special, recipe.encoder.pooling),
         eval_dataset=WindowData(encoded_dev, special, recipe.encoder.pooling),
         optimizers=(_optimizer(model, recipe.optimisation), None),
-        callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), _LogCallback(log, codebook.label_names)],
+        callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), LogCallback(log, codebook.label_names)],
     )
     trainer.prepare(batches, recipe)
     if watch:
-        trainer.add_callback(_WatchCallback(watch))
+        trainer.add_callback(WatchCallback(watch))
     with logging_redirect_tqdm():  # log lines go above the progress bar, not into it
         trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
@@ -161,7 +155,7 @@ class StatementTrainer(Trainer):  # type: ignore[misc]
         # The progress bar stays; its dump of every logged number does not.
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
-        self.add_callback(_QuietProgress)
+        self.add_callback(QuietProgress)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of windows, another cut in each epoch."""
@@ -272,45 +266,3 @@ def _optimizer(model: StatementClassifier, settings: Optimisation) -> torch.opti
             "weight_decay": settings.weight_decay if weight.ndim > 1 else 0.0,
         })  # fmt: skip
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
-class _LogCallback(TrainerCallback):  # type: ignore[misc]
-    """Passes losses and metrics on, one step an epoch."""
-
-    def __init__(self, log: RunLog, labels: Sequence[str]) -> None:
-        self._log = log
-        self._names = {"loss": "train_loss", "eval_loss": "dev_loss", "eval_macro_f1": "dev_macro_f1"}
-        self._names |= {f"eval_f1_{k}": f"dev_f1_{label}" for k, label in enumerate(labels)}
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        logs = logs or {}
-        if not state.is_world_process_zero:
-            return
-        for name, value in logs.items():
-            if name in self._names:
-                self._log.metric(self._names[name], value, step=round(state.epoch))
-        if "eval_macro_f1" in logs:
-            logger.info(
-                "epoch %d: dev macro-F1 %.3f, dev loss %.3f",
-                round(state.epoch),
-                logs["eval_macro_f1"],
-                logs["eval_loss"],
-            )
-
-
-class _WatchCallback(TrainerCallback):  # type: ignore[misc]
-    """Asks after each epoch whether to go on."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
-        if not self._watch.goes_on(round(state.epoch), metrics["eval_macro_f1"]):
-            control.should_training_stop = True
-
-
-class _QuietProgress(ProgressCallback):  # type: ignore[misc]
-    """The progress bar without its dump of every logged number."""
-
-    def on_log(self, *_: Any, **__: Any) -> None:
-        pass
