@@ -58,14 +58,16 @@ def model() -> FakeModel:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., TestClient]]:
-    """Starts an application around a model; keyword arguments are limits."""
+    """Starts an application around a model; keyword arguments are limits. It reads one request at a time unless told."""
     # Not at the top: without the extra this file is read all the same, to say what is skipped.
     from starlette.testclient import TestClient  # noqa: PLC0415
 
     from claimbasis.serve.app import make_app  # noqa: PLC0415
 
     with ExitStack() as stack:
-        yield lambda model, **limits: stack.enter_context(TestClient(make_app(model, Limits(**limits))))
+        yield lambda model, **limits: stack.enter_context(
+            TestClient(make_app(model, Limits(**{"max_at_once": 1} | limits)))
+        )
 
 
 @pytest.fixture

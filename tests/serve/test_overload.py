@@ -58,6 +58,18 @@ def test_a_full_queue_refuses_and_the_rest_finish(serve: Callable[..., TestClien
     assert refused.json()["allowed"] == "at most 2 waiting requests"
 
 
+def test_some_requests_are_read_at_once_and_the_others_wait(serve: Callable[..., TestClient], model: Any) -> None:
+    client = serve(model, max_at_once=2)
+    model.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(_post, client) for _ in range(3)]
+        assert [model.entered.acquire(timeout=5) for _ in range(2)] == [True, True]
+        _wait_until(lambda: _n_waiting(client) == 1)
+        assert not model.entered.acquire(blocking=False)
+        model.gate.set()
+        assert {answer.result().status_code for answer in answers} == {200}
+
+
 @pytest.mark.parametrize(
     ("sizes", "expected"),
     [
@@ -113,7 +125,7 @@ def test_short_articles_without_end_do_not_stop_a_long_one() -> None:
         return act
 
     async def run() -> None:
-        worker = Worker(Limits(max_waiting=100))
+        worker = Worker(Limits(max_waiting=100, max_at_once=1))
         worker.start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(worker.run(read("long", 20), n_bytes=1000))

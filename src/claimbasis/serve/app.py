@@ -50,7 +50,7 @@ class Service:
         *,
         n_bytes: int,
     ) -> str:
-        """Parses `n_bytes`, labels and renders in the worker's thread, so that the event loop stays free.
+        """Parses `n_bytes`, labels and renders in one of the worker's threads, so that the event loop stays free.
 
         Raises:
             Refusal: The articles are beyond a limit, or there is no room or no time for them.

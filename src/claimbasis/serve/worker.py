@@ -1,4 +1,4 @@
-"""One thread that owns the model, the bounded queue in front of it, and whose turn it is."""
+"""The threads that read requests, the bounded queue in front of them, and whose turn it is."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ class _Job:
 
 
 class Worker:
-    """Does jobs in its own thread: short ones first, but none waits for ever.
+    """Does jobs in threads of its own, a few at once: short ones first, but none waits for ever.
+
+    Jobs at once share the model's threads batch by batch: no core is idle while the last batch of one article runs. Batches
+    never mix articles, so what a job finds does not depend on its company.
 
     Whose waiting time is the longest for its size is next, so that jobs of one size keep their order. A long job that has
     begun is not in the way of short ones: whenever it looks at the time it lets some go first.
@@ -69,8 +72,11 @@ class Worker:
         self._jobs: list[_Job] = []  # in the order in which they came
         self._stopping = False
         self._changed = threading.Condition()  # of the two above
-        # A daemon, so that a job that hangs in a library cannot keep the process from ending.
-        self._thread = threading.Thread(target=self._work, name="claimbasis-model", daemon=True)
+        # Daemons, so that a job that hangs in a library cannot keep the process from ending.
+        self._threads = [
+            threading.Thread(target=self._work, name=f"claimbasis-reader-{n}", daemon=True)
+            for n in range(limits.max_at_once)
+        ]
 
     @property
     def n_waiting(self) -> int:
@@ -78,20 +84,21 @@ class Worker:
         return len(self._jobs)
 
     def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+        """Starts the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Ends the thread after what it is doing, without waiting for it; jobs still in the queue are cancelled."""
+        """Ends the threads after what they are doing, without waiting for them; jobs still in the queue are cancelled."""
         with self._changed:
             self._stopping = True
             for job in self._jobs:
                 job.future.cancel()
             self._jobs.clear()
-            self._changed.notify()
+            self._changed.notify_all()
 
     async def run(self, act: Callable[[CheckTime], T], *, n_bytes: int) -> T:
-        """The result of `act`, which runs in the thread and now and then calls what it is given.
+        """The result of `act`, which runs in one of the threads and now and then calls what it is given.
 
         Args:
             act: What is to be done.
