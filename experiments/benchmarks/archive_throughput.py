@@ -106,15 +106,13 @@ def measure_throughput(options: argparse.Namespace, folder: Path) -> float:
     n_chars = sum(len(row["text"]) for row in rows)
     print(f"{len(rows):,} articles, {n_chars / len(rows):,.0f} characters each\n")
     print(f"| {'what':<48} | articles/s | peak memory MB |\n|{'-' * 50}|---:|---:|")
-    for n_threads in sorted({1, N_CORES}):
-        run = watch([sys.executable, "-c", _BARE, str(source), str(n_threads)])
-        print_row(f"bare model, {n_threads} threads", len(rows) / float(run.said), run)
+    run = watch([sys.executable, "-c", _BARE, str(source), str(N_CORES)])
+    print_row(f"bare model, {N_CORES} threads", len(rows) / float(run.said), run)
     pace = 0.0
-    for n_workers, n_threads in dict.fromkeys([(1, 1), (1, N_CORES), (N_CORES, 1)]):
-        output = folder / f"out-{n_workers}-{n_threads}"
-        run = watch([*command(source, output), "--workers", str(n_workers), "--threads", str(n_threads)])
+    for n_workers in (1, N_CORES):
+        run = watch([*command(source, folder / f"out-{n_workers}"), "--workers", str(n_workers), "--threads", "1"])
         pace = len(rows) / run.seconds
-        print_row(f"claimbasis archive, workers {n_workers}, threads {n_threads}", pace, run)
+        print_row(f"claimbasis archive, workers {n_workers}", pace, run)
     return pace
 
 
