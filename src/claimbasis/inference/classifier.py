@@ -21,10 +21,6 @@ from claimbasis.tokens import StatementTokens, encode_statements, find_spans
 from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
 from claimbasis.windows import Reading
 
-# Statements a second on two cores (no AVX-512), both ways, 24 articles of our corpus: 149 with 256 tokens, 130 with 512, 119
-# with 1,024, 106 with 2,048. So a full window is a batch of its own. int8 scales by batch: thresholds hold for this size alone.
-DEFAULT_TOKENS_PER_BATCH = 256
-
 
 class Classifier:
     """Says for each statement of an article what it rests on."""
@@ -103,7 +99,7 @@ class Classifier:
         self,
         articles: Iterable[Article],
         *,
-        tokens_per_batch: int = DEFAULT_TOKENS_PER_BATCH,
+        tokens_per_batch: int | None = None,
         on_statements: OnStatements | None = None,
     ) -> Iterator[ArticlePrediction]:
         """Predictions for a stream of articles, in their order; memory does not grow with their number.
@@ -113,7 +109,7 @@ class Classifier:
 
         Args:
             articles: Read a few ahead, so that the next are cut into tokens while the model runs.
-            tokens_per_batch: Most tokens of one forward pass, padding included.
+            tokens_per_batch: Most tokens of one forward pass, padding included; what suits the device when None.
             on_statements: Called with the number of statements done after each forward pass.
 
         Raises:
@@ -128,7 +124,7 @@ class Classifier:
         article: Article,
         statements: Sequence[Statement],
         *,
-        tokens_per_batch: int = DEFAULT_TOKENS_PER_BATCH,
+        tokens_per_batch: int | None = None,
         on_statements: OnStatements | None = None,
     ) -> ArticlePrediction:
         """Predictions for an article that is already cut into statements; arguments as for `predict_many`."""
@@ -144,7 +140,7 @@ class Classifier:
         Returns:
             Shape (statements, labels).
         """
-        [(_, outputs)] = self._read([(None, self._tokenize(texts))], DEFAULT_TOKENS_PER_BATCH, on_statements)
+        [(_, outputs)] = self._read([(None, self._tokenize(texts))], None, on_statements)
         return outputs.logits
 
     def token_lengths(self, texts: Sequence[str]) -> list[int]:
@@ -154,17 +150,21 @@ class Classifier:
     def _read(
         self,
         articles: Iterable[tuple[Key, Sequence[StatementTokens]]],
-        tokens_per_batch: int,
+        tokens_per_batch: int | None,
         on_statements: OnStatements | None,
     ) -> Iterator[tuple[Key, Outputs]]:
         return read_tokens(
-            self._runtime, self.settings, articles, tokens_per_batch=tokens_per_batch, on_statements=on_statements
+            self._runtime,
+            self.settings,
+            articles,
+            tokens_per_batch=tokens_per_batch or self._runtime.tokens_per_batch,
+            on_statements=on_statements,
         )
 
     def _predict(
         self,
         articles: Iterable[tuple[Article, Sequence[Statement]]],
-        tokens_per_batch: int,
+        tokens_per_batch: int | None,
         on_statements: OnStatements | None,
     ) -> Iterator[ArticlePrediction]:
         tokenized = (
