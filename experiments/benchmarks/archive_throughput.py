@@ -109,7 +109,7 @@ def measure_throughput(options: argparse.Namespace, folder: Path) -> float:
     run = watch([sys.executable, "-c", _BARE, str(source), str(N_CORES)])
     print_row(f"bare model, {N_CORES} threads", len(rows) / float(run.said), run)
     pace = 0.0
-    for n_workers in (1, N_CORES):
+    for n_workers in dict.fromkeys((1, N_CORES)):
         run = watch([*command(source, folder / f"out-{n_workers}"), "--workers", str(n_workers), "--threads", "1"])
         pace = len(rows) / run.seconds
         print_row(f"claimbasis archive, workers {n_workers}", pace, run)

@@ -19,6 +19,8 @@ from claimbasis.codebook import Codebook, read_codebook, render_codebook, shippe
 from claimbasis.errors import CorpusError, ModelError
 from claimbasis.windows import Pooling, Reading, SpecialTokens
 
+# Rises when the same weights would answer otherwise: other batches (int8 scales by them), other rules for sources.
+READING_VERSION = 2
 FORMAT_VERSION = 1
 SETTINGS_FILE = "settings.json"
 CODEBOOK_FILE = "codebook.toml"
@@ -77,6 +79,7 @@ class ModelSettings:
         ]
         # Where labels credit nobody, no source is looked for.
         essence.append([label.name for label in self.codebook.labels if not label.credits])
+        essence.append(READING_VERSION)
         return f"{self.name}-{hashlib.sha256(json.dumps(essence).encode()).hexdigest()[:8]}"
 
 

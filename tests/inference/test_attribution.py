@@ -42,18 +42,23 @@ def test_a_quotation_that_runs_on_keeps_its_source_but_deeds_and_opinions_have_n
     assert found == ["the mayor of Lviv", "the mayor of Lviv", None, None]
 
 
-@pytest.mark.parametrize("text", ['"Everyone knew it."', "“Everyone knew it.”", 'And I believed it."'])
+@pytest.mark.parametrize(
+    "text", ['"Everyone knew it."', "“Everyone knew it.”", 'And I believed it."', "And I believed it.”"]
+)
 def test_a_private_persons_quotation_runs_on_without_a_label(text: str) -> None:
     assert (
         sources(predict(0, "Ann Okoro, who sells bait"), predict(1, None, text=text))[1] == "Ann Okoro, who sells bait"
     )
 
 
-def test_words_in_quotation_marks_are_no_quotation() -> None:
-    assert sources(predict(0, "Ann Okoro"), predict(1, None, text='The firm makes what it calls "clean fuel"')) == [
-        "Ann Okoro",
-        None,
-    ]
+@pytest.mark.parametrize("text", ['The firm makes what it calls "clean fuel"', "'90s rock is back."])
+def test_words_in_quotation_marks_are_no_quotation(text: str) -> None:
+    assert sources(predict(0, "Ann Okoro"), predict(1, None, text=text)) == ["Ann Okoro", None]
+
+
+def test_where_labels_credit_nobody_quotations_do_not_either() -> None:
+    found = attribute([predict(0, "Ann Okoro"), predict(1, None, text='"Everyone knew it."')], frozenset())
+    assert found[1].source is None
 
 
 def test_a_source_far_back_is_not_guessed_at() -> None:

@@ -70,6 +70,18 @@ def test_some_requests_are_read_at_once_and_the_others_wait(serve: Callable[...,
         assert {answer.result().status_code for answer in answers} == {200}
 
 
+def test_long_articles_are_not_read_at_once(serve: Callable[..., TestClient], model: Any) -> None:
+    client = serve(model, max_at_once=2, max_article_chars=len(TEXT) * 10)
+    model.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(_post, client, TEXT * 8) for _ in range(2)]
+        assert model.entered.acquire(timeout=5)
+        _wait_until(lambda: _n_waiting(client) == 1)
+        assert not model.entered.acquire(timeout=0.2)
+        model.gate.set()
+        assert {answer.result().status_code for answer in answers} == {200}
+
+
 @pytest.mark.parametrize(
     ("sizes", "expected"),
     [

@@ -17,9 +17,10 @@ from claimbasis.corpus.annotated import read_corpus
 from claimbasis.corpus.marked import MarkedArticle
 from claimbasis.model import copy_model, read_settings, shipped_model
 from claimbasis.tokens import NO_TAG
-from claimbasis.training.batches import EpochBatches, WindowData, encode_articles, encode_marked
+from claimbasis.training.batches import EpochBatches, WindowData
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.export import export_weights
+from claimbasis.training.lessons import encode_articles, encode_marked
 from claimbasis.training.recipe import Encoder, Windows, read_recipe
 from claimbasis.training.tracking import open_store
 from claimbasis.windows import Window, build_arrays

@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from claimbasis.cli import main
 from claimbasis.errors import CorpusError
 from claimbasis.inference.locations import shipped_model
-from claimbasis.training.batches import encode_silver
 from claimbasis.training.encoder import load_tokenizer
+from claimbasis.training.lessons import encode_silver
 from claimbasis.training.silver import choose_articles, read_silver
-from claimbasis.types import Article
+from claimbasis.types import ROLES, Article
 
-ROW = {
+ROW: dict[str, Any] = {
     "id": "a",
     "text": "She left. Aides said no.",
+    "roles": ["source", "cue"],
     "statements": [
         {"start": 0, "end": 9, "scores": [0.1, 0.2, 0.9]},
         {"start": 10, "end": 24, "scores": [0.8, 0, 0], "spans": [{"role": "source", "start": 10, "end": 15}]},
@@ -44,6 +46,11 @@ def test_from_raw_articles_to_a_student(workplace: Path, caplog: pytest.LogCaptu
     assert {"role": "source", "start": 0, "end": 13} in row["statements"][0]["spans"]
     settings = ["seeds=[1]", "optimisation.epochs=1", 'silver.files=["silver.jsonl"]', "windows.reading=alone"]
     assert main(["train", "recipe.toml", *(part for s in settings for part in ("--set", s))]) == 0
+    (workplace / "silver.jsonl").write_text(json.dumps(row | {"id": "dev0"}), encoding="utf-8")
+    assert main(["train", "recipe.toml", *(part for s in settings for part in ("--set", s))]) == 2
+    assert "dev0" in caplog.text
+    assert main([*command, "--apart", "nowhere.jsonl", "--output", "none.jsonl"]) == 2
+    assert not (workplace / "none.jsonl").exists()
     assert main([*command, "--apart", texts, "--output", "none.jsonl"]) == 2
     assert "--apart" in caplog.text
 
@@ -55,10 +62,19 @@ def test_scores_are_targets_and_spans_are_tags_where_the_models_agreed(tmp_path:
     assert article.targets.tolist() == [pytest.approx([0.1, 0.2, 0.9]), pytest.approx([0.8, 0, 0])]
     assert (article.tags[0] == -1).all()
     assert article.tags[1][:, 0].tolist()[:2] == [1, 0]
+    assert (article.tags[1][:, ROLES.index("relay")] == -1).all()
 
 
 def test_what_is_no_silver_is_refused_with_its_place(tmp_path: Path) -> None:
-    for faulty in (ROW | {"statements": [{"start": 0}]}, ROW | {"text": None}):
+    first, second = ROW["statements"]
+    for faulty in (
+        ROW | {"statements": [{"start": 0}]},
+        ROW | {"statements": []},
+        ROW | {"text": None},
+        ROW | {"roles": ["villain"]},
+        ROW | {"statements": [first | {"end": 99}, second]},
+        ROW | {"statements": [first, second | {"spans": [{"role": "villain", "start": 10, "end": 15}]}]},
+    ):
         with pytest.raises(CorpusError, match=r"silver.jsonl:2: no silver article"):
             read_silver([write(tmp_path / "silver.jsonl", ROW, faulty)], n_labels=3)
     with pytest.raises(CorpusError, match="not 2 numbers"):

@@ -19,15 +19,15 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 # A quotation that runs on: it opens with the statement, or closes with it and opened before.
-_OPENS = re.compile(r"""\W{0,2}["“”„«‘']""")
-_CLOSES = re.compile(r"""["”»’]\W{0,3}$""")
+_OPENS = re.compile(r"""[^\w"“”„«‘']{0,2}["“”„«‘'](?!\d)""")
+_CLOSES = re.compile(r"""["”]\W{0,3}$""")
 
 
 def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> tuple[Prediction, ...]:
     """Gives each statement of an article its source, cue and relay.
 
     A source that points back ("he", "the official") is replaced by the nearest earlier one that does not; so is the missing
-    source of a statement that is credited to somebody, or that is a quotation, which may be a private person's.
+    source of a statement that is credited to somebody, or of a quotation without a label, which is a private person's.
 
     Args:
         predictions: Of consecutive statements, with their spans.
@@ -37,7 +37,9 @@ def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> 
     for position, prediction in enumerate(predictions):
         own = _first(prediction, "source")
         recent = attributed[max(0, position - MAX_DISTANCE) : position]
-        is_credited = any(label in crediting for label in prediction.labels) or _is_quotation(prediction.statement.text)
+        is_credited = any(label in crediting for label in prediction.labels) or (
+            bool(crediting) and not prediction.labels and _is_quotation(prediction.statement.text)
+        )
         source = _resolve(own, recent) if own or is_credited else None
         attributed.append(
             replace(prediction, source=source, cue=_first(prediction, "cue"), relay=_first(prediction, "relay"))
@@ -46,7 +48,8 @@ def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> 
 
 
 def _is_quotation(text: str) -> bool:
-    return bool(_OPENS.match(text)) or (text.count('"') % 2 == 1 and bool(_CLOSES.search(text)))
+    is_open = text.count('"') % 2 == 1 or text.count("”") > text.count("“")  # and opened in an earlier statement
+    return bool(_OPENS.match(text)) or (is_open and bool(_CLOSES.search(text)))
 
 
 def _first(prediction: Prediction, role: Role) -> Span | None:

@@ -109,7 +109,7 @@ class Classifier:
 
         Args:
             articles: Read a few ahead, so that the next are cut into tokens while the model runs.
-            tokens_per_batch: Most tokens of one forward pass, padding included; what suits the device when None.
+            tokens_per_batch: Most tokens of one forward pass, padding included; when None what suits the device, and thresholds are for.
             on_statements: Called with the number of statements done after each forward pass.
 
         Raises:
@@ -157,7 +157,7 @@ class Classifier:
             self._runtime,
             self.settings,
             articles,
-            tokens_per_batch=tokens_per_batch or self._runtime.tokens_per_batch,
+            tokens_per_batch=self._runtime.tokens_per_batch if tokens_per_batch is None else tokens_per_batch,
             on_statements=on_statements,
         )
 

@@ -61,7 +61,8 @@ class Worker:
     """Does jobs in threads of its own, a few at once: short ones first, but none waits for ever.
 
     Jobs at once share the model's threads batch by batch: no core is idle while the last batch of one article runs. Batches
-    never mix articles, so what a job finds does not depend on its company.
+    never mix articles, so what a job finds does not depend on its company. Jobs that are together larger than the longest
+    article are never read at once: each would take so long that both were too late.
 
     Whose waiting time is the longest for its size is next, so that jobs of one size keep their order. A long job that has
     begun is not in the way of short ones: whenever it looks at the time it lets some go first.
@@ -70,8 +71,9 @@ class Worker:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._jobs: list[_Job] = []  # in the order in which they came
+        self._n_bytes_reading = 0  # of the jobs that the threads have begun
         self._stopping = False
-        self._changed = threading.Condition()  # of the two above
+        self._changed = threading.Condition()  # of the three above
         # Daemons, so that a job that hangs in a library cannot keep the process from ending.
         self._threads = [
             threading.Thread(target=self._work, name=f"claimbasis-reader-{n}", daemon=True)
@@ -133,10 +135,14 @@ class Worker:
         with self._changed:
             if job in self._jobs:
                 self._jobs.remove(job)
+                self._changed.notify()
 
     def _work(self) -> None:
         while job := self._next():
             self._do(job)
+            with self._changed:
+                self._n_bytes_reading -= job.n_bytes
+                self._changed.notify_all()
 
     def _do(self, job: _Job) -> None:
         job.run(lambda: self._check_time(job))
@@ -150,19 +156,29 @@ class Worker:
 
     def _next(self) -> _Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._stopping)
-            return self._take(self._jobs)
+            while not self._stopping:
+                job = self._first(self._jobs)
+                if job and self._has_room(job):
+                    self._jobs.remove(job)
+                    self._n_bytes_reading += job.n_bytes
+                    return job
+                self._changed.wait()
+            return None
+
+    def _has_room(self, job: _Job) -> bool:
+        most = self._limits.max_article_chars
+        return not self._n_bytes_reading or self._n_bytes_reading + job.n_bytes <= most
 
     def _next_shorter(self, job: _Job) -> _Job | None:
         if not self._jobs or not job.gives_way(time.monotonic()):
             return None
         with self._changed:
-            return self._take([other for other in self._jobs if other.n_bytes * _MUCH_SHORTER <= job.n_bytes])
+            shorter = self._first([other for other in self._jobs if other.n_bytes * _MUCH_SHORTER <= job.n_bytes])
+            if shorter:
+                self._jobs.remove(shorter)
+            return shorter
 
-    def _take(self, jobs: Sequence[_Job]) -> _Job | None:
-        """The one of these whose turn it is, out of the queue; the caller holds the lock."""
+    def _first(self, jobs: Sequence[_Job]) -> _Job | None:
+        """The one of these whose turn it is; the caller holds the lock."""
         now = time.monotonic()
-        job = max(jobs, key=lambda job: job.rank(now), default=None)
-        if job:
-            self._jobs.remove(job)
-        return job
+        return max(jobs, key=lambda job: job.rank(now), default=None)

@@ -12,9 +12,11 @@ import numpy as np
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
+from claimbasis.corpus.marked import MarkedArticle, read_polnear_rows
 from claimbasis.corpus.splits import split_by_article
 from claimbasis.errors import CorpusError
 from claimbasis.training.recipe import Recipe
+from claimbasis.training.silver import SilverArticle, read_silver
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,17 @@ class ExperimentData:
     train: list[AnnotatedArticle]
     dev: list[AnnotatedArticle]
     codebook: Codebook  # under which both were annotated
-    spans_hash: str  # of the files that teach spans alone
-    silver_hash: str  # of those that models have labelled
+    marked: list[MarkedArticle]  # teach spans alone
+    silver: list[SilverArticle]  # labelled by models
+    spans_hash: str  # of the files of `marked`
+    silver_hash: str  # of those of `silver`
 
     @property
     def hash(self) -> str:
         """Eight hexadecimal digits of all that labels are learned from or chosen by."""
-        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint)[:8]
+        # Nothing is added where there is no silver: folders of older runs keep their names.
+        silver = "" if self.silver_hash == text_hash("") else self.silver_hash
+        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint + silver)[:8]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -52,7 +58,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
     """Reads, checks and splits the recipe's data.
 
     Raises:
-        CorpusError: A file breaks a rule of the format or the codebook, or an article stands on both sides.
+        CorpusError: A file breaks a rule of its format or the codebook, or an article stands on both sides.
     """
     codebook = recipe.data.read_codebook()
     train = read_corpus(recipe.data.train, codebook=codebook)
@@ -63,10 +69,15 @@ def load_data(recipe: Recipe) -> ExperimentData:
         require_separate(train, dev)
     else:
         train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
+    silver = read_silver(recipe.silver.files, n_labels=len(codebook.labels))
+    if known := {article.id for article in silver} & {item.article.id for item in dev}:
+        raise CorpusError(f"silver.files: {min(known)} is an article of dev; make them with --apart and the dev files")
     return ExperimentData(
         _choose(train, recipe.data.max_articles, rng),
         _choose(dev, recipe.data.max_dev_articles, rng),
         codebook,
+        read_polnear_rows(recipe.spans.polnear, split="train"),
+        silver,
         _hash_files("spans.polnear", recipe.spans.polnear, "polnear"),
         _hash_files("silver.files", recipe.silver.files, "silver"),
     )

@@ -63,7 +63,7 @@ def load_tokenizer(base: str) -> tuple[Tokenizer, SpecialTokens]:
 class Dropout(torch.nn.Dropout):
     """Dropout that draws eight masks from one random integer of 64 bits; the share is rounded to a 256th.
 
-    On a CPU torch draws one number an element, an eighth of a training step.
+    On a CPU torch draws one number an element: an eighth of a training step on two x86 cores with bf16 units (AMX).
     """
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -79,7 +79,7 @@ class Dropout(torch.nn.Dropout):
 def _quicken_dropout(module: torch.nn.Module) -> None:
     for name, child in module.named_children():
         if isinstance(child, torch.nn.Dropout):
-            setattr(module, name, Dropout(child.p))
+            setattr(module, name, Dropout(child.p).train(child.training))
         else:
             _quicken_dropout(child)
 
@@ -135,7 +135,10 @@ class StatementClassifier(torch.nn.Module):
         return logits, tags
 
     def use_plain_attention(self) -> None:
-        """For CPUs with bf16 units: they compute its products, but not torch's fused attention; a step takes half the time."""
+        """For CPUs with bf16 units: they compute its products, but not torch's fused attention.
+
+        On two x86 cores with AMX 4,070 tokens a second instead of 2,740.
+        """
         if isinstance(self.encoder, PreTrainedModel):
             self.encoder.set_attn_implementation("eager")
 

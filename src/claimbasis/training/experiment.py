@@ -127,7 +127,7 @@ def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, par
 
 
 def _train_encoder(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, log: RunLog) -> dict[str, float]:
-    result = fit(recipe, seed, data.train, data.dev, data.codebook, log, folder / "checkpoints")
+    result = fit(recipe, seed, data, log, folder / "checkpoints")
     scores = package_model(recipe, seed, result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
     log.folder(folder / "model", "model")
     shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run

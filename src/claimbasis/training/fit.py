@@ -21,25 +21,14 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from claimbasis.codebook import Codebook
-from claimbasis.corpus.annotated import AnnotatedArticle
-from claimbasis.corpus.marked import read_polnear_rows
 from claimbasis.evaluation.calibration import calibrate, choose_thresholds
 from claimbasis.evaluation.metrics import Floats, macro_f1
-from claimbasis.training.batches import (
-    EncodedArticle,
-    EpochBatches,
-    WindowData,
-    count_positives,
-    encode_articles,
-    encode_marked,
-    encode_silver,
-    find_marked_roles,
-)
+from claimbasis.training.batches import EpochBatches, WindowData
 from claimbasis.training.callbacks import LogCallback, QuietProgress, Watch, WatchCallback
+from claimbasis.training.data import ExperimentData
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
+from claimbasis.training.lessons import EncodedArticle, count_positives, encode_lessons, find_marked_roles
 from claimbasis.training.recipe import Optimisation, Recipe
-from claimbasis.training.silver import read_silver
 from claimbasis.training.tracking import RunLog
 from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, passes_of, plan_windows, window_length
 
@@ -63,9 +52,7 @@ class FitResult:
 def fit(
     recipe: Recipe,
     seed: int,
-    train: Sequence[AnnotatedArticle],
-    dev: Sequence[AnnotatedArticle],
-    codebook: Codebook,
+    data: ExperimentData,
     log: RunLog,
     folder: Path,
     watch: Watch | None = None,
@@ -77,9 +64,7 @@ def fit(
     Args:
         recipe: All settings.
         seed: The only source of chance.
-        train: Articles to learn from.
-        dev: Articles to choose the epoch by.
-        codebook: The labels.
+        data: What to learn from, and to choose the epoch by.
         log: Where losses and metrics go, one step an epoch.
         folder: Holds the checkpoints while the run lasts.
         watch: May end the run early.
@@ -87,26 +72,16 @@ def fit(
     torch.manual_seed(seed)
     tokenizer, special = load_tokenizer(recipe.encoder.base)
     max_statement_tokens = min(recipe.windows.max_statement_tokens, recipe.windows.max_tokens - 2)
-    encoded, encoded_dev = (
-        encode_articles(articles, tokenizer, codebook, max_statement_tokens=max_statement_tokens)
-        for articles in (train, dev)
-    )
-    model = StatementClassifier.from_base(recipe.encoder, len(codebook.labels))
-    positives, negatives = count_positives(encoded)
-    marked = read_polnear_rows(recipe.spans.polnear, split="train")
-    for_tags = encode_marked(marked, tokenizer, len(codebook.labels), max_statement_tokens=max_statement_tokens)
+    lessons = encode_lessons(data, tokenizer, max_statement_tokens=max_statement_tokens)
+    model = StatementClassifier.from_base(recipe.encoder, len(data.codebook.labels))
+    positives, negatives = count_positives(lessons.labelled)
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
     arguments = _arguments(recipe, seed, folder)
     if arguments.bf16 and arguments.use_cpu:
         model.use_plain_attention()
-    silver = encode_silver(
-        read_silver(recipe.silver.files, n_labels=len(codebook.labels)),
-        tokenizer,
-        max_statement_tokens=max_statement_tokens,
-    )
     batches = EpochBatches(
-        encoded,
-        [(for_tags, recipe.spans.epoch_share), (silver, recipe.silver.epoch_share)],
+        lessons.labelled,
+        [(lessons.marked, recipe.spans.epoch_share), (lessons.silver, recipe.silver.epoch_share)],
         recipe.windows,
         tokens_per_batch=recipe.optimisation.tokens_per_batch,
         seed=seed,
@@ -115,10 +90,10 @@ def fit(
     trainer = StatementTrainer(
         model=model,
         args=arguments,
-        train_dataset=WindowData([*encoded, *for_tags, *silver], special, recipe.encoder.pooling),
-        eval_dataset=WindowData(encoded_dev, special, recipe.encoder.pooling),
+        train_dataset=WindowData(lessons.all, special, recipe.encoder.pooling),
+        eval_dataset=WindowData(lessons.dev, special, recipe.encoder.pooling),
         optimizers=(_optimizer(model, recipe.optimisation), None),
-        callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), LogCallback(log, codebook.label_names)],
+        callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), LogCallback(log, data.codebook.label_names)],
     )
     trainer.prepare(batches, recipe)
     if watch:
@@ -127,10 +102,10 @@ def fit(
         trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
-    roles = find_marked_roles([*encoded, *for_tags]) if recipe.spans.weight else ()
+    roles = find_marked_roles(lessons.all) if recipe.spans.weight else ()
     model.silence_tags(roles)
     best, n_epochs = trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0
-    return FitResult(model, tokenizer, special, max_statement_tokens, encoded_dev, roles, best, n_epochs)
+    return FitResult(model, tokenizer, special, max_statement_tokens, lessons.dev, roles, best, n_epochs)
 
 
 def _last_checkpoint(folder: Path) -> str | None:

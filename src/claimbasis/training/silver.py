@@ -14,7 +14,7 @@ from claimbasis.corpus.annotated import read_placed_rows
 from claimbasis.errors import CorpusError
 from claimbasis.inference.classifier import Classifier
 from claimbasis.text.statements import split_statements
-from claimbasis.types import Article, Span, Statement
+from claimbasis.types import ROLES, Article, Span, Statement
 
 # Of one article: many short passages teach more than a few long articles.
 MAX_STATEMENTS = 60
@@ -26,9 +26,11 @@ RUN_WORDS, MAX_SHARED = 8, 0.02
 class SilverArticle:
     """The first statements of an article, with what models together say of each of n."""
 
+    id: str
     statements: tuple[Statement, ...]
     scores: tuple[tuple[float, ...], ...]  # (n, labels), mean of the models' calibrated scores
     spans: tuple[tuple[Span, ...] | None, ...]  # (n,), None where the models mark different ones
+    roles: tuple[str, ...]  # of spans, that all the models know
 
 
 def choose_articles(articles: Iterable[Article], apart: Iterable[Article], *, n: int, seed: int) -> list[Article]:
@@ -68,9 +70,10 @@ def ask_models(models: Sequence[Classifier], articles: Iterable[Article]) -> Ite
         articles: Their texts.
 
     Yields:
-        `id`, `text` (as far as it was read) and `statements`: `start`, `end`, `scores`, and `spans` where all models mark
-        the same ones.
+        `id`, `text` (as far as it was read), `roles` (of spans, that all models know) and `statements`: `start`, `end`,
+        `scores`, and `spans` where all models mark the same ones.
     """
+    roles = [role for role in ROLES if all(role in model.settings.roles for model in models)]
     for article in articles:
         statements = split_statements(article.text)[:MAX_STATEMENTS]
         if not statements:
@@ -80,10 +83,11 @@ def ask_models(models: Sequence[Classifier], articles: Iterable[Article]) -> Ite
         for statement, *predictions in zip(statements, *answers, strict=True):
             scores = np.mean([list(p.scores.values()) for p in predictions], axis=0)
             row = {"start": statement.start, "end": statement.end, "scores": [round(float(s), 4) for s in scores]}
-            if all(p.spans == predictions[0].spans for p in predictions):
-                row["spans"] = [{"role": s.role, "start": s.start, "end": s.end} for s in predictions[0].spans]
+            first, *others = ([s for s in p.spans if s.role in roles] for p in predictions)
+            if all(spans == first for spans in others):
+                row["spans"] = [{"role": s.role, "start": s.start, "end": s.end} for s in first]
             rows.append(row)
-        yield {"id": article.id, "text": article.text[: statements[-1].end], "statements": rows}
+        yield {"id": article.id, "text": article.text[: statements[-1].end], "roles": roles, "statements": rows}
 
 
 def read_silver(paths: Iterable[str | Path], *, n_labels: int) -> list[SilverArticle]:
@@ -97,18 +101,29 @@ def read_silver(paths: Iterable[str | Path], *, n_labels: int) -> list[SilverArt
 
 def _parse(row: dict[str, Any], place: str, n_labels: int) -> SilverArticle:
     try:
-        text, rows = row["text"], row["statements"]
+        text, rows = str(row["text"]), row["statements"]
         statements = tuple(
-            Statement(index, r["start"], r["end"], text[r["start"] : r["end"]]) for index, r in enumerate(rows)
+            Statement(index, r["start"], r["end"], _cut(text, r["start"], r["end"])) for index, r in enumerate(rows)
         )
         scores = tuple(tuple(map(float, r["scores"])) for r in rows)
         spans = tuple(_spans(r["spans"], text) if "spans" in r else None for r in rows)
+        roles = tuple(ROLES[ROLES.index(role)] for role in row["roles"])
+        if not statements:
+            raise ValueError("no statements")
     except (KeyError, TypeError, ValueError) as error:
         raise CorpusError(f"{place}: no silver article ({error!r}); write it with claimbasis corpus silver") from error
     if any(len(s) != n_labels or not all(0 <= score <= 1 for score in s) for s in scores):
         raise CorpusError(f"{place}: scores are not {n_labels} numbers from 0 to 1; label it again with this codebook")
-    return SilverArticle(statements, scores, spans)
+    return SilverArticle(str(row.get("id", "")), statements, scores, spans, roles)
 
 
 def _spans(rows: Sequence[dict[str, Any]], text: str) -> tuple[Span, ...]:
-    return tuple(Span(r["role"], r["start"], r["end"], text[r["start"] : r["end"]]) for r in rows)
+    return tuple(
+        Span(ROLES[ROLES.index(r["role"])], r["start"], r["end"], _cut(text, r["start"], r["end"])) for r in rows
+    )
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    if not 0 <= start < end <= len(text):
+        raise ValueError(f"offsets {start} to {end} do not fit a text of {len(text)} characters")
+    return text[start:end]

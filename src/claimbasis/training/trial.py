@@ -61,7 +61,7 @@ def _run(job: TrialJob, trials: Trials, checkpoints: Path) -> State:
         watch = _Watch(trials, job.number, recipe)
         # It may have been killed between the score that ended it and the mark that says so.
         if watch.state == "running":
-            fit(recipe, recipe.seeds[0], data.train, data.dev, data.codebook, log, checkpoints, watch)
+            fit(recipe, recipe.seeds[0], data, log, checkpoints, watch)
         log.params({"trial_state": watch.state})
         log.metric("best_dev_macro_f1", trials.read()[job.number].score)
         return watch.state
@@ -79,7 +79,7 @@ class _Watch:
         self._scores = trials.read()[number].scores
 
     def goes_on(self, epoch: int, dev_macro_f1: float) -> bool:
-        """See `claimbasis.training.fit.Watch`."""
+        """See `claimbasis.training.callbacks.Watch`."""
         self._trials.report(self._number, epoch, dev_macro_f1)
         self._scores = (*self._scores[: epoch - 1], dev_macro_f1)
         return self.state == "running"

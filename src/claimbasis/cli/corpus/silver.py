@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 from claimbasis.cli.arguments import positive
 from claimbasis.cli.corpus.files import add_output
 from claimbasis.cli.output import write_rows
 from claimbasis.errors import InputError
-
-if TYPE_CHECKING:
-    from claimbasis.types import Article
 
 logger = logging.getLogger("claimbasis")
 
@@ -47,17 +43,24 @@ def _silver(options: argparse.Namespace) -> int:
 
     rejects: list[InputError] = []
 
-    def read(paths: list[str]) -> Iterator[Article]:
-        return read_articles(paths, on_reject=rejects.append)
+    def refuse(error: InputError) -> NoReturn:
+        raise error
 
     models = [Classifier.load(folder) for folder in options.models]
     if len({model.settings.labels for model in models}) > 1:
         raise InputError("the models know different labels; name models of one codebook")
-    chosen = choose_articles(read(options.texts), read(options.apart), n=options.n, seed=options.seed)
+    chosen = choose_articles(
+        read_articles(options.texts, on_reject=rejects.append),
+        read_articles(options.apart, on_reject=refuse),  # what cannot be read would not be kept apart
+        n=options.n,
+        seed=options.seed,
+    )
     for error in rejects:
         logger.error("skipped: %s", error)
     if not chosen:
-        raise InputError(f"{', '.join(options.texts)}: no article that is not near to one of --apart; name others")
+        raise InputError(
+            f"{', '.join(options.texts)}: no article of eight words or more that is not near to one of --apart; name others"
+        )
     write_rows(options.output, ask_models(models, tqdm(chosen, unit="article", disable=None)))
     logger.info("%s: %d articles, as %d models see them", options.output, len(chosen), len(models))
     return 1 if rejects else 0
