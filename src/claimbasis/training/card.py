@@ -85,7 +85,7 @@ def render_card(
         created=settings.created,
         seed=seed,
         question=recipe.question,
-        train=", ".join(f"`{path}`" for path in recipe.data.train),
+        train=", ".join(f"`{path}`" for path in (*recipe.data.train, *recipe.silver.files)),
         dev=" ".join(recipe.data.dev) or "a share of the training articles",
         definitions="\n".join(f"- `{label.name}`: {label.definition}" for label in settings.codebook.labels),
         others=_tell_others(settings.codebook),
