@@ -34,7 +34,21 @@ class Shape(NamedTuple):
     overlap_tokens: int
 
 
-SHAPES = [Shape(*s) for s in ((256, 96), (256, 64), (256, 48), (256, 32), (256, 0), (192, 48), (128, 48), (128, 24))]
+SHAPES = [
+    Shape(*s)
+    for s in (
+        (256, 96),
+        (256, 64),
+        (256, 48),
+        (256, 32),
+        (256, 0),
+        (192, 48),
+        (192, 32),
+        (128, 48),
+        (128, 32),
+        (128, 24),
+    )
+]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

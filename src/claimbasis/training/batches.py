@@ -147,7 +147,8 @@ class EpochBatches(Sampler[list[WindowKey]]):
 def _cut_article(lengths: Sequence[int], settings: Windows, rng: np.random.Generator) -> list[Window]:
     """Windows of random size for one article, or each statement alone; no statement is trained twice."""
     reading: Pass = "alone" if rng.random() < settings.alone_share else "windows"
-    max_tokens = int(rng.integers(settings.max_tokens // 4, settings.max_tokens + 1))
+    longest = settings.train_tokens or settings.max_tokens
+    max_tokens = int(rng.integers(longest // 4, longest + 1))
     overlap = min(settings.overlap_tokens, max_tokens // 2)
     return plan_windows(
         lengths, max_tokens=max_tokens, overlap_tokens=int(rng.integers(0, overlap + 1)), reading=reading

@@ -64,6 +64,7 @@ class Windows(_Section):
     """How statements are read together."""
 
     max_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
+    train_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # longest window in training; max_tokens when None
     overlap_tokens: Annotated[int, Field(ge=0)] = 32
     max_statement_tokens: Annotated[int, Field(ge=8)] = 160
     alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
@@ -172,6 +173,7 @@ SMOKE = (
     "data.max_articles=6",
     "data.max_dev_articles=4",
     "windows.max_tokens=96",
+    "windows.train_tokens=96",
     "windows.max_statement_tokens=48",
     "windows.overlap_tokens=24",
     "spans.epoch_share=0.01",
