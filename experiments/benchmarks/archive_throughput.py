@@ -35,7 +35,7 @@ _BARE = """
 import json, sys, time
 from claimbasis import Article, Classifier
 texts = [json.loads(line)["text"] for line in open(sys.argv[1], encoding="utf-8")]
-classifier = Classifier.load(n_threads=int(sys.argv[2]))
+classifier = Classifier.load(n_threads=int(sys.argv[2]), reading=sys.argv[3] or None)
 started = time.perf_counter()
 for prediction in classifier.predict_many(Article(text=text) for text in texts): pass
 print(time.perf_counter() - started)
@@ -72,6 +72,7 @@ def parse_options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="throughput and memory of `claimbasis archive`")
     parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS")
     parser.add_argument("--articles", type=int, default=10_000, help="for the throughput; 0 leaves it out")
+    parser.add_argument("--reading", choices=("windows", "alone", "both"), help="default: the shipped model's")
     parser.add_argument("--curve", type=int, nargs="*", default=[], metavar="N", help="sizes of the memory curve")
     parser.add_argument("--distinct", type=int, default=1_000, help="texts of the curve's archives (default: 1000)")
     parser.add_argument("--tiny", action="store_true", help="the curve with other texts throughout, and a tiny model")
@@ -106,11 +107,13 @@ def measure_throughput(options: argparse.Namespace, folder: Path) -> float:
     n_chars = sum(len(row["text"]) for row in rows)
     print(f"{len(rows):,} articles, {n_chars / len(rows):,.0f} characters each\n")
     print(f"| {'what':<48} | articles/s | peak memory MB |\n|{'-' * 50}|---:|---:|")
-    run = watch([sys.executable, "-c", _BARE, str(source), str(N_CORES)])
+    reading = ["--reading", options.reading] if options.reading else []
+    run = watch([sys.executable, "-c", _BARE, str(source), str(N_CORES), options.reading or ""])
     print_row(f"bare model, {N_CORES} threads", len(rows) / float(run.said), run)
     pace = 0.0
     for n_workers in dict.fromkeys((1, N_CORES)):
-        run = watch([*command(source, folder / f"out-{n_workers}"), "--workers", str(n_workers), "--threads", "1"])
+        workers = ["--workers", str(n_workers), "--threads", "1"]
+        run = watch([*command(source, folder / f"out-{n_workers}"), *workers, *reading])
         pace = len(rows) / run.seconds
         print_row(f"claimbasis archive, workers {n_workers}", pace, run)
     return pace
