@@ -4,7 +4,7 @@
     python experiments/benchmarks/archive_throughput.py CORPUS… --articles 10000 --curve 1000 10000 100000 1000000
 
 CORPUS are JSONL files (also .gz) with `text`. Run it on an idle machine; each row of the first table is one process
-tree, started anew. The curve labels archives made of the first `--distinct` articles over and over with other ids, as an
+tree, started anew; costs are those of the last one. The curve labels archives made of the first `--distinct` articles over and over with other ids, as an
 archive of reprints has them; with `--tiny` every text is another one and the tests' tiny model labels it, so that the
 index of duplicates grows as in an archive without any. `--write README.md` puts the table of costs between its markers.
 """
@@ -72,6 +72,9 @@ def parse_options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="throughput and memory of `claimbasis archive`")
     parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS")
     parser.add_argument("--articles", type=int, default=10_000, help="for the throughput; 0 leaves it out")
+    parser.add_argument(
+        "--workers", type=int, nargs="+", default=[0, 1, N_CORES], metavar="N", help="one run each; 0 is the bare model"
+    )
     parser.add_argument("--reading", choices=("windows", "alone", "both"), help="default: the shipped model's")
     parser.add_argument("--curve", type=int, nargs="*", default=[], metavar="N", help="sizes of the memory curve")
     parser.add_argument("--distinct", type=int, default=1_000, help="texts of the curve's archives (default: 1000)")
@@ -108,10 +111,12 @@ def measure_throughput(options: argparse.Namespace, folder: Path) -> float:
     print(f"{len(rows):,} articles, {n_chars / len(rows):,.0f} characters each\n")
     print(f"| {'what':<48} | articles/s | peak memory MB |\n|{'-' * 50}|---:|---:|")
     reading = ["--reading", options.reading] if options.reading else []
-    run = watch([sys.executable, "-c", _BARE, str(source), str(N_CORES), options.reading or ""])
-    print_row(f"bare model, {N_CORES} threads", len(rows) / float(run.said), run)
     pace = 0.0
-    for n_workers in dict.fromkeys((1, N_CORES)):
+    for n_workers in dict.fromkeys(options.workers):
+        if not n_workers:
+            run = watch([sys.executable, "-c", _BARE, str(source), str(N_CORES), options.reading or ""])
+            print_row(f"bare model, {N_CORES} threads", len(rows) / float(run.said), run)
+            continue
         workers = ["--workers", str(n_workers), "--threads", "1"]
         run = watch([*command(source, folder / f"out-{n_workers}"), *workers, *reading])
         pace = len(rows) / run.seconds

@@ -4,8 +4,8 @@
     python experiments/benchmarks/serve_together.py
 
 "one batch" puts the statements of eight articles into the same forward passes. The service may not do that: int8 scales
-activations by batch, and scores would depend on who else asks. It is the bound of what batching could bring. "at once"
-reads two articles in two threads, each on one core; `Classifier` gives the same scores for any number of threads.
+activations by batch, and scores would depend on who else asks. It is the bound of what batching could bring. "two at once" is what the
+service does: two articles share the model's threads batch by batch; `Classifier` gives the same scores for any number of threads.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     article = Article(json.loads(make_body(N_STATEMENTS))["text"])
     texts = [statement.text for statement in split_statements(article.text)]
-    wide, narrow = Classifier.load(), Classifier.load(n_threads=1)
+    classifier = Classifier.load()
 
-    def read_at_once() -> None:
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(narrow.predict, [article] * N_ARTICLES))
+    def read(n_at_once: int) -> None:
+        with ThreadPoolExecutor(n_at_once) as pool:
+            list(pool.map(classifier.predict, [article] * N_ARTICLES))
 
     ways: dict[str, Callable[[], object]] = {
-        "one after the other": lambda: list(wide.predict_many([article] * N_ARTICLES)),
-        "two at once": read_at_once,
-        "one batch": lambda: wide.logits(texts * N_ARTICLES),
+        "one after the other": lambda: read(1),
+        "two at once": lambda: read(2),
+        "one batch": lambda: classifier.logits(texts * N_ARTICLES),
     }
-    print(f"{describe_machine()}; model {wide.model_id}; {N_ARTICLES} articles of {N_STATEMENTS} statements")
+    print(f"{describe_machine()}; model {classifier.model_id}; {N_ARTICLES} articles of {N_STATEMENTS} statements")
     for _ in range(options.rounds):
         print("  ".join(f"{name}: {measure(way):.2f}" for name, way in ways.items()), flush=True)
     return 0
