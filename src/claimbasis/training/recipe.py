@@ -64,7 +64,7 @@ class Windows(_Section):
     """How statements are read together."""
 
     max_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
-    train_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # longest window in training; max_tokens when None
+    train_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # the longest in training; as above when None
     overlap_tokens: Annotated[int, Field(ge=0)] = 32
     max_statement_tokens: Annotated[int, Field(ge=8)] = 160
     alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
