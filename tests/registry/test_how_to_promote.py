@@ -118,6 +118,8 @@ def start(clone: Path) -> Iterator[Callable[[str], int]]:
                 subprocess.Popen(
                     [sys.executable, "-m", *shlex.split(command)],
                     cwd=clone,
+                    # MLflow looks for uvicorn on the path: the environment need not be an activated one.
+                    env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
