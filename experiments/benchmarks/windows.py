@@ -35,19 +35,9 @@ class Shape(NamedTuple):
 
 
 SHAPES = [
-    Shape(*s)
-    for s in (
-        (256, 96),
-        (256, 64),
-        (256, 48),
-        (256, 32),
-        (256, 0),
-        (192, 48),
-        (192, 32),
-        (128, 48),
-        (128, 32),
-        (128, 24),
-    )
+    Shape(length, overlap)
+    for length, overlaps in ((256, (96, 64, 48, 32, 0)), (192, (48, 32)), (128, (48, 32, 24)))
+    for overlap in overlaps
 ]
 
 

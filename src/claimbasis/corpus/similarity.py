@@ -14,3 +14,9 @@ def normalise(text: str) -> str:
 
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—", '"""""' + "'''" + "--")
+
+
+def word_runs(text: str, n_words: int) -> list[str]:
+    """All runs of so many words, in reading order; the whole text when it is shorter."""
+    words = normalise(text).split()
+    return [" ".join(words[n : n + n_words]) for n in range(max(1, len(words) - n_words + 1))]

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 from sklearn.feature_extraction.text import CountVectorizer
 
 from claimbasis.corpus.checks import Finding, Kind, Place, statements_of
-from claimbasis.corpus.similarity import MIN_CHARS, MIN_RATIO_PERCENT, normalise
+from claimbasis.corpus.similarity import MIN_CHARS, MIN_RATIO_PERCENT, normalise, word_runs
 
 # Share of two articles' runs of four words that both have; the archive counts reprints by the same measure.
 MIN_SHARED_RUNS = 0.7
@@ -19,9 +19,9 @@ _ROWS_PER_BATCH = 256
 
 def find_near_articles(places: Sequence[Place]) -> Iterator[Finding]:
     """For each article the one before it that it is most like, if they share most of their runs of four words."""
-    runs = CountVectorizer(analyzer=_word_runs, binary=True, dtype=np.int32).fit_transform(
-        place.item.article.text for place in places
-    )
+    runs = CountVectorizer(
+        analyzer=lambda text: word_runs(text, _RUN_WORDS), binary=True, dtype=np.int32
+    ).fit_transform(place.item.article.text for place in places)
     shared = (runs @ runs.T).toarray()
     sizes = shared.diagonal()
     similarity = np.tril(shared / (sizes[:, None] + sizes - shared), k=-1)
@@ -30,11 +30,6 @@ def find_near_articles(places: Sequence[Place]) -> Iterator[Finding]:
         if score >= MIN_SHARED_RUNS:
             place, other = places[row], places[column]
             yield Finding(Kind.NEAR_ARTICLE, place, _compare_files(place, other), other, score=score)
-
-
-def _word_runs(text: str) -> list[str]:
-    words = normalise(text).split()
-    return [" ".join(words[n : n + _RUN_WORDS]) for n in range(max(1, len(words) - _RUN_WORDS + 1))]
 
 
 def find_near_statements(

@@ -34,9 +34,7 @@ class ExperimentData:
     @property
     def hash(self) -> str:
         """Eight hexadecimal digits of all that labels are learned from or chosen by."""
-        # Nothing is added where there is no silver: folders of older runs keep their names.
-        silver = "" if self.silver_hash == text_hash("") else self.silver_hash
-        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint + silver)[:8]
+        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint + self.silver_hash)[:8]
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from claimbasis.corpus.annotated import read_placed_rows
+from claimbasis.corpus.similarity import word_runs
 from claimbasis.errors import CorpusError
 from claimbasis.inference.classifier import Classifier
 from claimbasis.text.statements import split_statements
@@ -44,22 +44,17 @@ def choose_articles(articles: Iterable[Article], apart: Iterable[Article], *, n:
     """
     others = list(apart)
     known_ids = {article.id for article in others}
-    known_runs = {run for article in others for run in _runs(article.text)}
+    known_runs = {run for article in others for run in word_runs(article.text, RUN_WORDS)}
     pool = list(articles)
     chosen: list[Article] = []
     for index in np.random.default_rng(seed).permutation(len(pool)).tolist():
-        runs = _runs(pool[index].text)
+        runs = set(word_runs(pool[index].text, RUN_WORDS))
         if len(chosen) == n:
             break
-        if pool[index].id not in known_ids and runs and len(runs & known_runs) <= MAX_SHARED * len(runs):
+        if pool[index].id not in known_ids and len(runs & known_runs) <= MAX_SHARED * len(runs):
             chosen.append(pool[index])
             known_runs |= runs
     return chosen
-
-
-def _runs(text: str) -> set[int]:
-    words = re.findall(r"\w+", text.lower())
-    return {hash(tuple(words[i : i + RUN_WORDS])) for i in range(len(words) - RUN_WORDS + 1)}
 
 
 def ask_models(models: Sequence[Classifier], articles: Iterable[Article]) -> Iterator[dict[str, Any]]:

@@ -58,9 +58,7 @@ def _silver(options: argparse.Namespace) -> int:
     for error in rejects:
         logger.error("skipped: %s", error)
     if not chosen:
-        raise InputError(
-            f"{', '.join(options.texts)}: no article of eight words or more that is not near to one of --apart; name others"
-        )
+        raise InputError(f"{', '.join(options.texts)}: no article that is not near to one of --apart; name others")
     write_rows(options.output, ask_models(models, tqdm(chosen, unit="article", disable=None)))
     logger.info("%s: %d articles, as %d models see them", options.output, len(chosen), len(models))
     return 1 if rejects else 0
