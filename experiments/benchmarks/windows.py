@@ -3,7 +3,7 @@
 
     python experiments/benchmarks/windows.py ../shared/data/annotated/dev.jsonl.gz
 
-The weights stay as they are; temperatures and thresholds are fitted anew for each row on the same articles, as a training
+The weights stay as they are; scales and thresholds are fitted anew for each row on the same articles, as a training
 would do, so that rows differ by their windows alone. Tokens are those that the model computes, repeats included, padding
 not; they are counted on whole articles, because in the annotated passages there is less to repeat.
 """
@@ -19,7 +19,7 @@ import numpy as np
 
 from claimbasis.codebook import shipped_codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, read_corpus
-from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_temperatures
+from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_scales
 from claimbasis.evaluation.metrics import macro_f1
 from claimbasis.evaluation.protocol import Answers, collect_answers
 from claimbasis.inference.classifier import Classifier
@@ -67,7 +67,7 @@ def _answers(classifier: Classifier, articles: Sequence[AnnotatedArticle]) -> An
 
 
 def _score(answers: Answers) -> float:
-    scores = calibrate(answers.logits, fit_temperatures(answers.logits, answers.targets))
+    scores = calibrate(answers.logits, *fit_scales(answers.logits, answers.targets))
     return macro_f1(answers.targets, scores >= np.asarray(choose_thresholds(scores, answers.targets)))
 
 

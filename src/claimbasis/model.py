@@ -38,6 +38,7 @@ class ModelSettings:
     codebook: Codebook  # its labels, in the order of all scores; in a file of its own
     thresholds: tuple[float, ...]  # per label, on calibrated scores in [0, 1]
     temperatures: tuple[float, ...]  # per label, divisors of the logits
+    offsets: tuple[float, ...]  # per label, added to what the temperature left of the logits
     reading: Reading  # the better one on dev
     pooling: Pooling
     max_tokens: int  # of a window
@@ -68,6 +69,7 @@ class ModelSettings:
         decisive = (
             "thresholds",
             "temperatures",
+            "offsets",
             "reading",
             "pooling",
             "max_tokens",
@@ -171,6 +173,7 @@ def _parse_settings(values: dict[str, Any], folder: Path) -> ModelSettings:
     if list(codebook.label_names) != labels:
         raise ValueError(f"labels {labels}, but those of its codebook are {list(codebook.label_names)}")
     values.pop("codebook_version", None)
+    values.setdefault("offsets", [0.0] * len(labels))  # folders made before there were any
     known = {f.name for f in fields(ModelSettings)} - {"codebook"}
     if unknown := values.keys() - known:
         raise ValueError(f"unknown settings {sorted(unknown)}")

@@ -7,7 +7,7 @@ import pytest
 
 from claimbasis import CorpusError
 from claimbasis.evaluation.baselines import fit_tfidf, match_phrases, most_frequent, read_phrases
-from claimbasis.evaluation.calibration import calibrate, calibration_error, choose_thresholds, fit_temperatures
+from claimbasis.evaluation.calibration import calibrate, calibration_error, choose_thresholds, fit_scales
 from claimbasis.evaluation.metrics import Measured, macro_f1, measure
 
 TARGETS = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], dtype=bool)
@@ -73,13 +73,25 @@ def test_a_model_that_is_too_sure_gets_a_temperature_above_one() -> None:
     rng = np.random.default_rng(5)
     logits = rng.normal(0, 2, (4000, 1))
     targets = rng.random((4000, 1)) < 1 / (1 + np.exp(-logits))
-    (temperature,) = fit_temperatures(3 * logits, targets)
+    (temperature,), (offset,) = fit_scales(3 * logits, targets)
     assert temperature == pytest.approx(3, rel=0.1)
+    assert offset == pytest.approx(0, abs=0.1)
     assert (
-        calibration_error(calibrate(3 * logits, (temperature,))[:, 0], targets[:, 0])
+        calibration_error(calibrate(3 * logits, [temperature], [offset])[:, 0], targets[:, 0])
         < 0.03
-        < calibration_error(calibrate(3 * logits, (1.0,))[:, 0], targets[:, 0])
+        < calibration_error(calibrate(3 * logits, [1.0], [0.0])[:, 0], targets[:, 0])
     )
+
+
+def test_weighing_positives_in_training_is_taken_back() -> None:
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 2, (4000, 2))
+    targets = rng.random((4000, 2)) < 1 / (1 + np.exp(-logits))
+    targets[:, 1] = False
+    temperatures, offsets = fit_scales(logits + 1, targets)
+    assert offsets[0] == pytest.approx(-1, abs=0.15)
+    assert calibration_error(calibrate(logits + 1, temperatures, offsets)[:, 0], targets[:, 0]) < 0.03
+    assert offsets[1] == -3  # a label that never occurs: as far down as it goes
 
 
 def test_the_threshold_separates_what_can_be_separated() -> None:

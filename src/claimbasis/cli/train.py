@@ -22,7 +22,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="also write the model of the seed that is best on dev here, a new folder",
+        help="also write the model that is best on dev here, a new folder",
     )
     add_settings(parser)
     parser.set_defaults(command=_train, resume_hint="The same command goes on from the last whole epoch.")
@@ -48,9 +48,9 @@ def _train(options: argparse.Namespace) -> int:
     if options.output:
         require_free(options.output)
     folders = _repeat(options) if options.run else _run(options)
-    for seed, folder in folders.items():
+    for name, folder in folders.items():
         # A simple system leaves no model folder: it is learned again in seconds where it is needed.
-        logger.info("seed %d: %s", seed, folder / "model" if (folder / "model").exists() else folder)
+        logger.info("%s: %s", name, folder / "model" if (folder / "model").exists() else folder)
     if options.output:
         models = [folder / "model" for folder in folders.values()]
         best = max(models, key=lambda folder: read_settings(folder).scores["macro_f1"])
@@ -59,7 +59,7 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(options: argparse.Namespace) -> dict[int, Path]:
+def _run(options: argparse.Namespace) -> dict[str, Path]:
     from claimbasis.training.recipe import SMOKE, read_recipe
 
     recipe = read_recipe(options.recipe, [*options.set, *(SMOKE if options.smoke else ())])
@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> dict[int, Path]:
     return run_experiment(recipe, options.runs, fresh=options.fresh or options.smoke)
 
 
-def _repeat(options: argparse.Namespace) -> dict[int, Path]:
+def _repeat(options: argparse.Namespace) -> dict[str, Path]:
     if options.set or options.smoke:
         raise RecipeError("--run repeats a run as it was, without --set and --smoke; change a recipe file instead")
 

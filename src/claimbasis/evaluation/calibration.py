@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from claimbasis.evaluation.metrics import Bools, Floats
 
 
-def fit_temperatures(logits: Floats, targets: Bools) -> tuple[float, ...]:
-    """For each label the divisor of its logits under which the targets are most likely (Guo et al. 2017).
+def fit_scales(logits: Floats, targets: Bools) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """For each label the temperature and the offset under which the targets are most likely (Platt 1999).
+
+    The offset takes back what weighing positive targets in training added; the divisor how sure training made the model.
 
     Args:
         logits: Raw outputs, shape (n, k).
         targets: What holds, shape (n, k).
 
     Returns:
-        k temperatures in [0.2, 10]; above 1 the model was too sure.
+        k temperatures in [0.2, 10], above 1 where the model was too sure, and k offsets in [-3, 3], for `calibrate`.
     """
-    return tuple(_fit_temperature(logits[:, k], targets[:, k]) for k in range(logits.shape[1]))
+    fitted = [_fit_scale(logits[:, k], targets[:, k]) for k in range(logits.shape[1])]
+    return tuple(temperature for temperature, _ in fitted), tuple(offset for _, offset in fitted)
 
 
-def _fit_temperature(logits: Floats, targets: Bools) -> float:
-    signed = np.where(targets, logits, -logits)
-    found = minimize_scalar(
-        lambda log_temperature: float(np.logaddexp(0, -signed / np.exp(log_temperature)).mean()),
-        bounds=(np.log(0.2), np.log(10)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+def _fit_scale(logits: Floats, targets: Bools) -> tuple[float, float]:
+    # Platt's targets: without a positive or a negative example in reach, the best offset would be infinite.
+    n_positive = int(targets.sum())
+    wanted = np.where(targets, (n_positive + 1) / (n_positive + 2), 1 / (len(targets) - n_positive + 2))
+
+    def loss(parameters: Floats) -> float:
+        scaled = logits / np.exp(parameters[0]) + parameters[1]
+        return float((np.logaddexp(0, scaled) - wanted * scaled).mean())
+
+    found = minimize(loss, np.zeros(2), bounds=[(np.log(0.2), np.log(10)), (-3, 3)])
+    return float(np.exp(found.x[0])), float(found.x[1])
 
 
-def calibrate(logits: Floats, temperatures: tuple[float, ...]) -> Floats:
-    """Scores in [0, 1] from logits of shape (n, k)."""
-    return np.asarray(expit(logits / np.asarray(temperatures)), dtype=np.float64)
+def calibrate(logits: Floats, temperatures: Sequence[float], offsets: Sequence[float]) -> Floats:
+    """Scores in [0, 1] from logits of shape (n, k): the sigmoid of logit / temperature + offset."""
+    return np.asarray(expit(logits / np.asarray(temperatures) + np.asarray(offsets)), dtype=np.float64)
 
 
 # Thresholds are sought here: past these ends a label would be given to almost everything or to almost nothing.

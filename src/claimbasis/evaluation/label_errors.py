@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
 from cleanlab.multilabel_classification.rank import get_label_quality_scores
+from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
 from claimbasis.codebook import Codebook
@@ -14,7 +15,6 @@ from claimbasis.corpus.annotated import AnnotatedArticle, data_hash
 from claimbasis.corpus.checks import Finding, Kind, Place, statements_of
 from claimbasis.errors import CorpusError
 from claimbasis.evaluation.baselines import fit_tfidf
-from claimbasis.evaluation.calibration import calibrate
 from claimbasis.evaluation.metrics import Floats
 from claimbasis.evaluation.protocol import annotated_targets, collect_answers
 from claimbasis.inference.classifier import Classifier
@@ -52,7 +52,7 @@ def cross_validate(articles: Sequence[AnnotatedArticle], codebook: Codebook) -> 
             logits[test] = score([texts[i] for i in test])
     except ValueError as error:
         raise CorpusError(f"{len(texts)} statements cannot be cross-validated ({error}); they are too few") from error
-    return calibrate(logits, (1.0,) * targets.shape[1])
+    return np.asarray(expit(logits))
 
 
 def score_unseen(

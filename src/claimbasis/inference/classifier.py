@@ -182,7 +182,7 @@ class Classifier:
 
     def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Calibrated scores in [0, 1] from logits of shape (n, labels)."""
-        scaled = logits.astype(np.float64) / np.asarray(self.settings.temperatures)
+        scaled = logits.astype(np.float64) / np.asarray(self.settings.temperatures) + np.asarray(self.settings.offsets)
         return np.asarray(1 / (1 + np.exp(-scaled)))
 
     def _decide(

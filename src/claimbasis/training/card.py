@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from claimbasis.codebook import NONE, Codebook
@@ -20,7 +21,7 @@ Says for each statement of a news article what it rests on. It never says whethe
 | encoder | {base}, pooling `{pooling}`, windows of at most {max_tokens} tokens, reads `{reading}` |
 | weights | ONNX; int8 (weights and embeddings a channel, activations at run time) and, where shipped, fp32 |
 | codebook | version {codebook_version} |
-| made by | recipe `{name}`, seed {seed}: {question} |
+| made by | recipe `{name}`, {seeds}: {question} |
 | tracking run | `{run_id}` |
 | training data | {train} |
 | | {train_articles} articles, {train_statements} statements, hash `{train_hash}` |
@@ -34,10 +35,10 @@ A statement may carry several labels or none, which is a real answer.{others}
 
 ## Scores on dev
 int8 weights in ONNX Runtime, statements as annotated, `{reading}`; 95 % bootstrap intervals over articles. The epoch, the
-temperatures and the thresholds were chosen on these same articles, so the numbers lean to the bright side.
+temperatures, offsets and thresholds were chosen on these same articles, so the numbers lean to the bright side.
 
-| label | threshold | temperature | precision | recall | F1 | average precision | calibration error | statements |
-|---|---|---|---|---|---|---|---|---|
+| label | threshold | temperature | offset | precision | recall | F1 | average precision | calibration error | statements |
+|---|---|---|---|---|---|---|---|---|---|
 {rows}
 
 Macro-F1 {macro}. The int8 weights change the labels of {changed:.1f} % of the statements against fp32.
@@ -62,15 +63,15 @@ def render_card(
     calibration_errors: dict[str, float],
     recipe: Recipe,
     *,
-    seed: int,
+    seeds: Sequence[int],
     facts: dict[str, Any],
 ) -> str:
     """The card as Markdown."""
     rows = [
-        f"| `{label}` | {threshold:.2f} | {temperature:.2f} | {m.precision} | {m.recall} | {m.f1} | {m.average_precision} "
+        f"| `{label}` | {threshold:.2f} | {temperature:.2f} | {offset:.2f} | {m.precision} | {m.recall} | {m.f1} | {m.average_precision} "
         f"| {calibration_errors[label]:.3f} | {m.n_positive} |"
-        for (label, m), threshold, temperature in zip(
-            metrics.labels.items(), settings.thresholds, settings.temperatures, strict=True
+        for (label, m), threshold, temperature, offset in zip(
+            metrics.labels.items(), settings.thresholds, settings.temperatures, settings.offsets, strict=True
         )
     ]
     return _CARD.format(
@@ -83,7 +84,7 @@ def render_card(
         codebook_version=settings.codebook_version,
         run_id=settings.run_id,
         created=settings.created,
-        seed=seed,
+        seeds=f"seed {seeds[0]}" if len(seeds) == 1 else f"mean of the weights of seeds {', '.join(map(str, seeds))}",
         question=recipe.question,
         train=", ".join(f"`{path}`" for path in (*recipe.data.train, *recipe.silver.files)),
         dev=" ".join(recipe.data.dev) or "a share of the training articles",

@@ -13,6 +13,7 @@ import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
 from claimbasis.registry.store import has_run
+from claimbasis.training.averaging import average_seeds, save_weights
 from claimbasis.training.data import ExperimentData, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 STATE_FILE, SCORES_FILE = "run.json", "scores.json"
 
 
-def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[int, Path]:
+def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[str, Path]:
     """Trains all seeds of a recipe, or what is left of them after an interruption.
 
     Args:
@@ -44,14 +45,14 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[i
         fresh: Whether to forget what an earlier start of the same recipe left there.
 
     Returns:
-        The folder of each seed; the model of an encoder is in `model` below it.
+        The folder of each seed by name, and of their mean where the recipe wants it; the model of an encoder is in `model` below it.
     """
     data = load_data(recipe)
     folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data.hash}"
     return _run_seeds(recipe, data, folder, fresh=fresh)
 
 
-def repeat_run(reference: str, runs: Path, *, fresh: bool = False) -> dict[int, Path]:
+def repeat_run(reference: str, runs: Path, *, fresh: bool = False) -> dict[str, Path]:
     """Trains again what a run of the tracking store trained, as a new run, and says whether its scores came back.
 
     Args:
@@ -79,7 +80,7 @@ def repeat_run(reference: str, runs: Path, *, fresh: bool = False) -> dict[int, 
     return models
 
 
-def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: bool) -> dict[int, Path]:
+def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: bool) -> dict[str, Path]:
     disable_progress_bar()  # of loading weights: the bar that matters is that of training
     if fresh and folder.exists():
         shutil.rmtree(folder)
@@ -100,9 +101,14 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
             parent.text("\n".join(environment()), ENVIRONMENT_FILE)
             parent.note(render_note(recipe, parent.run_id))
         beside = measure_beside(recipe, data) if recipe.system == "encoder" else {}
-        scores = {seed: _run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds}
-        _log_summary(parent, list(scores.values()), beside)
-    return {seed: folder / f"seed-{seed}" for seed in recipe.seeds}
+        folders = {f"seed-{seed}": folder / f"seed-{seed}" for seed in recipe.seeds}
+        scores = [_run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds]
+        _log_summary(parent, scores, beside)
+        if recipe.average_seeds and len(recipe.seeds) > 1:
+            mean = folder / f"mean-{'-'.join(map(str, recipe.seeds))}"
+            _run_average(recipe, data, list(folders.values()), mean, parent)
+            folders[mean.name] = mean
+    return folders
 
 
 def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, parent: RunLog) -> dict[str, float]:
@@ -126,9 +132,26 @@ def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, par
     return scores
 
 
+def _run_average(recipe: Recipe, data: ExperimentData, seeds: Sequence[Path], folder: Path, parent: RunLog) -> None:
+    """Packages the mean of the seeds' weights unless it is done, as a run of its own."""
+    if (folder / SCORES_FILE).exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    with tracked_run(f"{recipe.name}-{folder.name}", run_id=None, parent_id=parent.run_id) as log:
+        log.params(_flatten(recipe.model_dump()) | {"git_commit": git_commit()} | data.facts)
+        result = average_seeds(recipe, data.codebook, seeds)
+        scores = package_model(
+            recipe, recipe.seeds, result, data.dev, data.codebook, folder / "model", log, facts=data.facts
+        )
+        log.folder(folder / "model", "model")
+        logger.info("dev macro-F1 of the mean of their weights: %.3f", scores["macro_f1"])
+    (folder / SCORES_FILE).write_text(json.dumps(scores), encoding="utf-8")
+
+
 def _train_encoder(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, log: RunLog) -> dict[str, float]:
     result = fit(recipe, seed, data, log, folder / "checkpoints")
-    scores = package_model(recipe, seed, result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
+    save_weights(result.model, folder)
+    scores = package_model(recipe, [seed], result, data.dev, data.codebook, folder / "model", log, facts=data.facts)
     log.folder(folder / "model", "model")
     shutil.rmtree(folder / "checkpoints")  # optimiser states, of no use to a finished run
     return scores

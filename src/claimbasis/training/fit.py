@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import expit
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -21,7 +22,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from claimbasis.evaluation.calibration import calibrate, choose_thresholds
+from claimbasis.evaluation.calibration import choose_thresholds
 from claimbasis.evaluation.metrics import Floats, macro_f1
 from claimbasis.training.batches import EpochBatches, WindowData
 from claimbasis.training.callbacks import LogCallback, QuietProgress, Watch, WatchCallback
@@ -42,11 +43,7 @@ class FitResult:
     model: StatementClassifier
     tokenizer: Tokenizer
     special: SpecialTokens
-    max_statement_tokens: int
-    dev: list[EncodedArticle]
     roles: tuple[str, ...]  # of the spans that it has learned to mark
-    best_macro_f1: float  # on dev, torch weights, thresholds chosen there
-    n_epochs: float  # trained until the best was found or patience ran out
 
 
 def fit(
@@ -71,8 +68,7 @@ def fit(
     """
     torch.manual_seed(seed)
     tokenizer, special = load_tokenizer(recipe.encoder.base)
-    max_statement_tokens = min(recipe.windows.max_statement_tokens, recipe.windows.max_tokens - 2)
-    lessons = encode_lessons(data, tokenizer, max_statement_tokens=max_statement_tokens)
+    lessons = encode_lessons(data, tokenizer, max_statement_tokens=recipe.windows.statement_tokens)
     model = StatementClassifier.from_base(recipe.encoder, len(data.codebook.labels))
     positives, negatives = count_positives(lessons.labelled)
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
@@ -104,8 +100,7 @@ def fit(
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
     roles = find_marked_roles(lessons.all) if recipe.spans.weight else ()
     model.silence_tags(roles)
-    best, n_epochs = trainer.state.best_metric or 0.0, trainer.state.epoch or 0.0
-    return FitResult(model, tokenizer, special, max_statement_tokens, lessons.dev, roles, best, n_epochs)
+    return FitResult(model, tokenizer, special, roles)
 
 
 def _last_checkpoint(folder: Path) -> str | None:
@@ -140,6 +135,9 @@ class StatementTrainer(Trainer):  # type: ignore[misc]
     def compute_loss(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], *_: Any, **__: Any) -> torch.Tensor:
         """Mean loss of a batch."""
         targets, tags = inputs.pop("targets"), inputs.pop("tags")
+        if share := self._recipe.encoder.word_dropout:
+            mask = inputs["attention_mask"]
+            inputs["attention_mask"] = mask * (torch.rand(mask.shape, device=mask.device) >= share)
         logits, tag_logits = model(**inputs)
         # The network's own methods: distributed training wraps `model`.
         label_loss, tag_loss = self.model.loss(logits, targets), self.model.tag_loss(tag_logits, tags)
@@ -149,7 +147,7 @@ class StatementTrainer(Trainer):  # type: ignore[misc]
         """Loss and F1 on dev, with thresholds chosen there."""
         logits = predict_logits(self.model, self.eval_dataset, self._recipe)
         targets = known_targets(self.eval_dataset.articles)
-        scores = calibrate(logits, (1.0,) * logits.shape[1])
+        scores = expit(logits)
         predicted = scores >= np.asarray(choose_thresholds(scores, targets))
         loss = float(np.logaddexp(0, np.where(targets, -logits, logits)).mean())
         metrics = {"eval_loss": loss, "eval_macro_f1": macro_f1(targets, predicted)}

@@ -14,7 +14,7 @@ import numpy as np
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
-from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_temperatures
+from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_scales
 from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability
 from claimbasis.evaluation.protocol import Answers, collect_answers, measure_answers, name_scores
 from claimbasis.inference.classifier import Classifier
@@ -22,6 +22,7 @@ from claimbasis.model import CARD_FILE, TOKENIZER_FILE, ModelSettings, Precision
 from claimbasis.training.card import render_card
 from claimbasis.training.export import export_weights
 from claimbasis.training.fit import FitResult, plan
+from claimbasis.training.lessons import encode_articles
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.tracking import RunLog
 from claimbasis.windows import WindowArrays, build_arrays
@@ -32,7 +33,7 @@ _FILES = (weights_file("fp32"), weights_file("int8"), TOKENIZER_FILE)
 
 def package_model(
     recipe: Recipe,
-    seed: int,
+    seeds: Sequence[int],
     result: FitResult,
     dev: Sequence[AnnotatedArticle],
     codebook: Codebook,
@@ -43,21 +44,32 @@ def package_model(
 ) -> dict[str, float]:
     """Exports, calibrates and measures one model; what is measured is what users run, the int8 file in ONNX Runtime.
 
-    1. Export both precisions. 2. Fit temperatures and thresholds to int8's answers on dev. 3. Measure. 4. Write it down.
+    1. Export both precisions. 2. Fit scales and thresholds to int8's answers on dev. 3. Measure. 4. Write it down.
+
+    Args:
+        recipe: All settings.
+        seeds: One, or those whose mean the network is.
+        result: The network and what belongs to it.
+        dev: Articles to calibrate on and to measure by.
+        codebook: Of their labels.
+        folder: New model folder.
+        log: Where scores and pictures go.
+        facts: What the card says of the data.
 
     Returns:
         The scores on dev, also stored in the folder's settings, and what the model costs: `model_bytes` and
         `statements_per_second`.
     """
     # 1.
-    export_weights(result.model, result.tokenizer, _samples(recipe, result), folder)
+    export_weights(result.model, result.tokenizer, _samples(recipe, result, dev[0], codebook), folder)
     settings = _uncalibrated(recipe, codebook, result, log, facts)
     write_settings(folder, settings, _FILES)
     # 2.
     answers, speed = _answers(folder, "int8", dev, codebook)
-    temperatures = fit_temperatures(answers.logits, answers.targets)
-    thresholds = choose_thresholds(calibrate(answers.logits, temperatures), answers.targets)
-    settings = write_settings(folder, replace(settings, temperatures=temperatures, thresholds=thresholds), _FILES)
+    temperatures, offsets = fit_scales(answers.logits, answers.targets)
+    thresholds = choose_thresholds(calibrate(answers.logits, temperatures, offsets), answers.targets)
+    settings = replace(settings, temperatures=temperatures, offsets=offsets, thresholds=thresholds)
+    settings = write_settings(folder, settings, _FILES)
     # 3.
     classifier = Classifier.load(folder, precision="int8")
     metrics, errors = measure_answers(classifier, answers)
@@ -67,16 +79,17 @@ def package_model(
     costs = {"model_bytes": _count_bytes(folder), "statements_per_second": speed}
     # 4.
     settings = write_settings(folder, replace(settings, scores=scores), _FILES)
-    card = render_card(settings, metrics, errors, recipe, seed=seed, facts=facts)
+    card = render_card(settings, metrics, errors, recipe, seeds=seeds, facts=facts)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
     write_settings(folder, settings, (*_FILES, CARD_FILE))
     _log(log, classifier, answers, scores | costs)
     return scores | costs
 
 
-def _samples(recipe: Recipe, result: FitResult) -> list[WindowArrays]:
+def _samples(recipe: Recipe, result: FitResult, item: AnnotatedArticle, codebook: Codebook) -> list[WindowArrays]:
     """Two real batches, one of windows and one of single statements, for the comparison of torch and ONNX."""
-    article = result.dev[0]
+    limit = recipe.windows.statement_tokens
+    (article,) = encode_articles([item], result.tokenizer, codebook, max_statement_tokens=limit)
     windows = [[t.ids for t in article.tokens[w.first : w.stop]] for w in plan(article, recipe, "windows")][:2]
     alone = [[tokens.ids] for tokens in article.tokens[:8]]
     return [build_arrays(batch, result.special, pooling=recipe.encoder.pooling) for batch in (windows, alone)]
@@ -92,11 +105,12 @@ def _uncalibrated(
         roles=result.roles,
         thresholds=(0.5,) * n_labels,
         temperatures=(1.0,) * n_labels,
+        offsets=(0.0,) * n_labels,
         reading=recipe.windows.reading,
         pooling=recipe.encoder.pooling,
         max_tokens=recipe.windows.max_tokens,
         overlap_tokens=recipe.windows.overlap_tokens,
-        max_statement_tokens=result.max_statement_tokens,
+        max_statement_tokens=recipe.windows.statement_tokens,
         special=result.special,
         base=recipe.encoder.base,
         run_id=log.run_id,

@@ -58,6 +58,8 @@ class Encoder(_Section):
     pooling: Pooling = "both"
     dropout: Share = 0.1
     freeze_embeddings: bool = False
+    focusing: Annotated[float, Field(ge=0)] = 0.0  # exponent of the focal loss; 0 is plain cross-entropy
+    word_dropout: Share = 0.0  # share of tokens that others cannot see in training, chosen anew each time
 
 
 class Windows(_Section):
@@ -69,6 +71,11 @@ class Windows(_Section):
     max_statement_tokens: Annotated[int, Field(ge=8)] = 160
     alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
     reading: Reading = "windows"  # how the finished model reads by default
+
+    @property
+    def statement_tokens(self) -> int:
+        """Most tokens of a statement, so that one fits a window with the tokens around it."""
+        return min(self.max_statement_tokens, self.max_tokens - 2)
 
 
 class Spans(_Section):
@@ -149,6 +156,7 @@ class Recipe(_Section):
     question: str
     data: Data
     seeds: Annotated[list[int], Field(min_length=1)]
+    average_seeds: bool = False  # also package the mean of the seeds' weights
     system: System = "encoder"  # the simple ones use nothing of the sections below `data`
     encoder: Encoder = Encoder()
     windows: Windows = Windows()
@@ -162,7 +170,10 @@ class Recipe(_Section):
     def fingerprint(self) -> str:
         """Eight hexadecimal digits that change with every setting that decides a result, but the seeds."""
         return text_hash(
-            json.dumps(self.model_dump(exclude={"seeds": True, "question": True, "data": {"origin"}}), sort_keys=True)
+            json.dumps(
+                self.model_dump(exclude={"seeds": True, "average_seeds": True, "question": True, "data": {"origin"}}),
+                sort_keys=True,
+            )
         )[:8]
 
 

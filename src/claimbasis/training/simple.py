@@ -14,7 +14,7 @@ import numpy as np
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.evaluation.baselines import fit_tfidf, match_phrases, most_frequent, read_phrases
-from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_temperatures
+from claimbasis.evaluation.calibration import calibrate, choose_thresholds, fit_scales
 from claimbasis.evaluation.metrics import Bools, Floats
 from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability
 from claimbasis.evaluation.protocol import annotated_targets, measure_scores, name_scores
@@ -64,9 +64,9 @@ def _fit_tfidf(data: ExperimentData, targets: Bools) -> SimpleSystem:
     logits_of = fit_tfidf(_texts(data.train), targets)
     dev_targets, _ = annotated_targets(data.dev, data.codebook)
     logits = logits_of(_texts(data.dev))
-    temperatures = fit_temperatures(logits, dev_targets)
-    thresholds = choose_thresholds(calibrate(logits, temperatures), dev_targets)
-    return SimpleSystem(SIMPLE_NAMES["tfidf"], lambda texts: calibrate(logits_of(texts), temperatures), thresholds)
+    scales = fit_scales(logits, dev_targets)
+    thresholds = choose_thresholds(calibrate(logits, *scales), dev_targets)
+    return SimpleSystem(SIMPLE_NAMES["tfidf"], lambda texts: calibrate(logits_of(texts), *scales), thresholds)
 
 
 def _make_certain(name: str, decide: Callable[[Sequence[str]], Bools], n_labels: int) -> SimpleSystem:
