@@ -10,6 +10,7 @@ from torch.utils.data import Dataset, Sampler
 
 from claimbasis.tokens import NO_TAG
 from claimbasis.training.encoder import NO_TARGET
+from claimbasis.training.exchange import WordExchange
 from claimbasis.training.lessons import EncodedArticle
 from claimbasis.training.recipe import Windows
 from claimbasis.types import ROLES
@@ -30,8 +31,15 @@ WindowKey = tuple[int, Window]  # index of the article, and the window in it
 class WindowData(Dataset[WindowKey]):
     """Articles addressed by window."""
 
-    def __init__(self, articles: Sequence[EncodedArticle], special: SpecialTokens, pooling: Pooling) -> None:
+    def __init__(
+        self,
+        articles: Sequence[EncodedArticle],
+        special: SpecialTokens,
+        pooling: Pooling,
+        exchange: WordExchange | None = None,
+    ) -> None:
         self.articles = articles
+        self._exchange = exchange
         self._special = special
         self._pooling: Pooling = pooling
 
@@ -43,7 +51,11 @@ class WindowData(Dataset[WindowKey]):
 
     def collate(self, keys: Sequence[WindowKey]) -> dict[str, torch.Tensor]:
         """Model inputs, targets (windows, statements, labels) and tags (windows, tokens, roles) of some windows."""
-        windows = [[t.ids for t in self.articles[i].tokens[w.first : w.stop]] for i, w in keys]
+        windows: list[Sequence[Sequence[int]]] = [
+            [t.ids for t in self.articles[i].tokens[w.first : w.stop]] for i, w in keys
+        ]
+        if self._exchange:
+            windows = [self._exchange(window) for window in windows]
         arrays = build_arrays(windows, self._special, pooling=self._pooling)
         targets = torch.full((*arrays.pooling.shape[:2], self.articles[0].targets.shape[1]), NO_TARGET)
         for row, (i, w) in enumerate(keys):

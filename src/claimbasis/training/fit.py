@@ -28,6 +28,7 @@ from claimbasis.training.batches import EpochBatches, WindowData
 from claimbasis.training.callbacks import LogCallback, QuietProgress, Watch, WatchCallback
 from claimbasis.training.data import ExperimentData
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
+from claimbasis.training.exchange import WordExchange
 from claimbasis.training.lessons import EncodedArticle, count_positives, encode_lessons, find_marked_roles
 from claimbasis.training.recipe import Optimisation, Recipe
 from claimbasis.training.tracking import RunLog
@@ -86,7 +87,7 @@ def fit(
     trainer = StatementTrainer(
         model=model,
         args=arguments,
-        train_dataset=WindowData(lessons.all, special, recipe.encoder.pooling),
+        train_dataset=WindowData(lessons.all, special, recipe.encoder.pooling, _exchange(recipe, tokenizer)),
         eval_dataset=WindowData(lessons.dev, special, recipe.encoder.pooling),
         optimizers=(_optimizer(model, recipe.optimisation), None),
         callbacks=[EarlyStoppingCallback(recipe.optimisation.patience), LogCallback(log, data.codebook.label_names)],
@@ -101,6 +102,11 @@ def fit(
     roles = find_marked_roles(lessons.all) if recipe.spans.weight else ()
     model.silence_tags(roles)
     return FitResult(model, tokenizer, special, roles)
+
+
+def _exchange(recipe: Recipe, tokenizer: Tokenizer) -> WordExchange | None:
+    share = recipe.data.exchange_share
+    return WordExchange(Path(recipe.data.exchange_words), tokenizer, share) if share else None
 
 
 def _last_checkpoint(folder: Path) -> str | None:

@@ -48,6 +48,8 @@ class Data(_Section):
         """
         return shipped_codebook() if self.codebook is None else read_codebook(Path(self.codebook))
 
+    exchange_share: Share = 0.0  # of training windows whose names and numbers are exchanged for others, anew each time
+    exchange_words: str = "seeds/exchangeable-words.toml"  # for which others
     phrases: str = ""  # file of phrases that mark unnamed sources, one a line, for the baseline that looks for them
 
 
