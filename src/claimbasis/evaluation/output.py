@@ -8,11 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
 from claimbasis.evaluation.abstention import pick_kept
 from claimbasis.evaluation.errors_page import render_errors_page
-from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability, plot_risk_coverage
+from claimbasis.evaluation.plots import plot_precision_recall, plot_reliability, plot_risk_coverage, save_figure
 from claimbasis.evaluation.results import Evaluation
 
 _N_CURVE_POINTS = 20  # of the risk–coverage curve
@@ -48,10 +46,8 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
         "precision_recall.svg": plot_precision_recall(*answers),
         "risk_coverage.svg": plot_risk_coverage(evaluation.risk_curve),
     }
-    # Without a salt and with a date the same picture would be another file each time it is drawn.
-    with matplotlib.rc_context({"svg.hashsalt": "claimbasis"}):
-        for name, figure in pictures.items():
-            figure.savefig(folder / name, metadata={"Date": None})
+    for name, figure in pictures.items():
+        save_figure(figure, folder / name)
     page = render_errors_page(
         decisions, evaluation.members, evaluation.codebook,
         model_id=evaluation.comparison.model_id, data=evaluation.comparison.data,

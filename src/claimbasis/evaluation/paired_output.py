@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 
 import jinja2
-import matplotlib
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.console import RenderableType
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from claimbasis.evaluation.paired import Change, PairedComparison, count_changes
+from claimbasis.evaluation.plots import save_figure
 from claimbasis.evaluation.tables import plain_text
 
 # Okabe and Ito's palette, which colour-blind people can tell apart.
@@ -134,12 +134,10 @@ def render_page(comparison: PairedComparison) -> str:
 
 def _to_svg(figures: Sequence[Figure]) -> list[Markup]:
     pictures = []
-    # Without a salt and with a date the same picture would be another file each time it is drawn.
-    with matplotlib.rc_context({"svg.hashsalt": "claimbasis"}):
-        for figure in figures:
-            buffer = io.StringIO()
-            figure.savefig(buffer, format="svg", metadata={"Date": None})
-            svg = buffer.getvalue()
-            # Ours, and free of text from articles; what stands before the element belongs to a file of its own.
-            pictures.append(Markup(svg[svg.index("<svg") :]))  # noqa: S704
+    for figure in figures:
+        buffer = io.StringIO()
+        save_figure(figure, buffer)
+        svg = buffer.getvalue()
+        # Ours, and free of text from articles; what stands before the element belongs to a file of its own.
+        pictures.append(Markup(svg[svg.index("<svg") :]))  # noqa: S704
     return pictures

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.calibration import CalibrationDisplay
@@ -17,6 +20,16 @@ from claimbasis.evaluation.metrics import Bools, Floats
 
 # Okabe and Ito's palette, which colour-blind people can tell apart.
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#999999", "#CC79A7", "#E69F00")
+
+
+def save_figure(figure: Figure, target: Path | IO[str]) -> None:
+    """Writes a picture to a file, in the format that its name says, or to a stream as SVG.
+
+    Without a salt and with a date the same picture would be another SVG each time it is drawn.
+    """
+    kind = target.suffix.removeprefix(".") if isinstance(target, Path) else "svg"
+    with matplotlib.rc_context({"svg.hashsalt": "claimbasis"}):
+        figure.savefig(target, format=kind, metadata={"Date": None} if kind == "svg" else None)
 
 
 def plot_precision_recall(targets: Bools, scores: Floats, labels: tuple[str, ...]) -> Figure:

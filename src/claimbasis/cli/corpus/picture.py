@@ -17,14 +17,10 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
 
 
 def _picture(options: argparse.Namespace) -> int:
-    import matplotlib
-
     from claimbasis.corpus.annotated import read_corpus
-    from claimbasis.evaluation.plots import plot_labels_by_domain
+    from claimbasis.evaluation.plots import plot_labels_by_domain, save_figure
 
-    # Without these the same picture would be another file each time it is drawn.
-    matplotlib.rcParams["svg.hashsalt"] = "claimbasis"
     codebook = choose_codebook(options.codebook)
     figure = plot_labels_by_domain(read_corpus(options.annotated, codebook=codebook), codebook)
-    figure.savefig(options.output, metadata={"Date": None} if options.output.suffix == ".svg" else None)
+    save_figure(figure, options.output)
     return 0
