@@ -205,18 +205,18 @@ def test_every_seed_begins_with_the_same_weights(encoder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("setting", ["encoder.word_dropout=0.2", "encoder.focusing=2.0"])
-def test_settings_of_the_loss_and_of_hidden_words_still_learn(workplace: Path, setting: str) -> None:
-    assert main(["train", "recipe.toml", "--set", "seeds=[1]", "--set", setting]) == 0
+def test_names_are_exchanged_in_training_alone(workplace: Path) -> None:
+    (workplace / "words.toml").write_text('verbs = ["said", "named"]', encoding="utf-8")
+    settings = ("seeds=[1]", "data.exchange_share=0.2", "data.exchange_words=words.toml")
+    assert main(["train", "recipe.toml", *(part for value in settings for part in ("--set", value))]) == 0
     (folder,) = model_folders(workplace)
     assert read_settings(folder).scores["macro_f1"] > 0.5
 
 
-def test_the_focal_loss_cares_less_for_what_is_easy(encoder: Path) -> None:
-    plain, focal = (
-        StatementClassifier.from_base(Encoder(base=str(encoder), focusing=focusing), 1) for focusing in (0.0, 2.0)
-    )
-    targets = torch.ones(1, 1, 1)
-    easy, hard = (torch.full((1, 1, 1), logit) for logit in (3.0, -3.0))
-    assert focal.loss(easy, targets) < 0.01 * plain.loss(easy, targets)
-    assert focal.loss(hard, targets) > 0.9 * plain.loss(hard, targets)
+def test_a_seed_that_kept_no_weights_has_no_part_in_a_mean(workplace: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = ["--set", "average_seeds=true", "--set", "optimisation.epochs=1"]
+    assert main(["train", "recipe.toml", *settings, "--set", "seeds=[1]"]) == 0
+    (folder,) = workplace.glob("runs/tiny-*/seed-1")
+    (folder / "weights.safetensors").unlink()
+    assert main(["train", "recipe.toml", *settings]) == 2
+    assert "train again with --fresh" in caplog.text

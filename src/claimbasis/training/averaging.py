@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from claimbasis.codebook import Codebook
+from claimbasis.errors import RecipeError
 from claimbasis.model import read_settings
 from claimbasis.training.encoder import StatementClassifier, load_tokenizer
 from claimbasis.training.fit import FitResult
@@ -29,7 +30,12 @@ def average_seeds(recipe: Recipe, codebook: Codebook, folders: Sequence[Path]) -
         recipe: That they were trained by.
         codebook: Of their labels.
         folders: Of the finished seeds.
+
+    Raises:
+        RecipeError: A seed kept no weights.
     """
+    if missing := [str(folder) for folder in folders if not (folder / _WEIGHTS_FILE).exists()]:
+        raise RecipeError(f"{', '.join(missing)}: kept no weights to average; train again with --fresh")
     tokenizer, special = load_tokenizer(recipe.encoder.base)
     model = StatementClassifier.from_base(recipe.encoder, len(codebook.labels))
     states = [load_file(folder / _WEIGHTS_FILE) for folder in folders]

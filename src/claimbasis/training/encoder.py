@@ -87,11 +87,8 @@ def _quicken_dropout(module: torch.nn.Module) -> None:
 class StatementClassifier(torch.nn.Module):
     """Reads windows of statements; gives each statement one logit a label, and each token logits of its tags."""
 
-    def __init__(
-        self, encoder: torch.nn.Module, hidden_size: int, n_labels: int, *, dropout: float, focusing: float = 0.0
-    ) -> None:
+    def __init__(self, encoder: torch.nn.Module, hidden_size: int, n_labels: int, *, dropout: float) -> None:
         super().__init__()
-        self.focusing = focusing
         self.encoder = encoder
         self.dropout = Dropout(dropout)
         self.head = torch.nn.Linear(hidden_size, n_labels)
@@ -131,7 +128,7 @@ class StatementClassifier(torch.nn.Module):
         _quicken_dropout(encoder)
         if settings.freeze_embeddings:
             encoder.get_input_embeddings().weight.requires_grad_(False)
-        return cls(encoder, encoder.config.hidden_size, n_labels, dropout=settings.dropout, focusing=settings.focusing)
+        return cls(encoder, encoder.config.hidden_size, n_labels, dropout=settings.dropout)
 
     def forward(
         self,
@@ -154,18 +151,15 @@ class StatementClassifier(torch.nn.Module):
             self.encoder.set_attn_implementation("eager")
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Mean binary cross-entropy over the statements of both (windows, statements, labels) that have targets.
-
-        With `focusing` above 0 each is multiplied by that power of its error (focal loss, Lin et al., 2017).
-        """
+        """Mean binary cross-entropy over the statements of both (windows, statements, labels) that have targets."""
         known = targets != NO_TARGET
-        logits, wanted = logits.float()[known], targets[known]
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, wanted, pos_weight=self.positive_weight.expand_as(targets)[known], reduction="none"
+            logits.float()[known],
+            targets[known],
+            pos_weight=self.positive_weight.expand_as(targets)[known],
+            reduction="sum",
         )
-        if self.focusing:
-            losses = losses * (wanted - logits.sigmoid()).abs() ** self.focusing
-        return losses.sum() / known.sum().clamp(min=1)
+        return losses / known.sum().clamp(min=1)
 
     @torch.no_grad()
     def silence_tags(self, learned: Sequence[str]) -> None:

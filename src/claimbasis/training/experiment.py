@@ -104,7 +104,7 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
         folders = {f"seed-{seed}": folder / f"seed-{seed}" for seed in recipe.seeds}
         scores = [_run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds]
         _log_summary(parent, scores, beside)
-        if recipe.average_seeds and len(recipe.seeds) > 1:
+        if recipe.average_seeds and recipe.system == "encoder" and len(recipe.seeds) > 1:
             mean = folder / f"mean-{'-'.join(map(str, recipe.seeds))}"
             _run_average(recipe, data, list(folders.values()), mean, parent)
             folders[mean.name] = mean

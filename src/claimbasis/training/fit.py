@@ -141,9 +141,6 @@ class StatementTrainer(Trainer):  # type: ignore[misc]
     def compute_loss(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], *_: Any, **__: Any) -> torch.Tensor:
         """Mean loss of a batch."""
         targets, tags = inputs.pop("targets"), inputs.pop("tags")
-        if share := self._recipe.encoder.word_dropout:
-            mask = inputs["attention_mask"]
-            inputs["attention_mask"] = mask * (torch.rand(mask.shape, device=mask.device) >= share)
         logits, tag_logits = model(**inputs)
         # The network's own methods: distributed training wraps `model`.
         label_loss, tag_loss = self.model.loss(logits, targets), self.model.tag_loss(tag_logits, tags)

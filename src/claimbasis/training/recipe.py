@@ -60,8 +60,6 @@ class Encoder(_Section):
     pooling: Pooling = "both"
     dropout: Share = 0.1
     freeze_embeddings: bool = False
-    focusing: Annotated[float, Field(ge=0)] = 0.0  # exponent of the focal loss; 0 is plain cross-entropy
-    word_dropout: Share = 0.0  # share of tokens that others cannot see in training, chosen anew each time
 
 
 class Windows(_Section):
