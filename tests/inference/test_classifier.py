@@ -118,6 +118,21 @@ def test_a_model_that_cannot_be_trusted_is_refused(tmp_path: Path, damage: str) 
         Classifier.load(folder, precision="fp32" if damage == "no precision" else None)
 
 
+def test_offsets_move_scores_and_older_folders_have_none(classifier: Classifier, tmp_path: Path) -> None:
+    settings = classifier.settings
+    logits = np.array([[0.0, 1.0, -2.0]])
+    expected = 1 / (1 + np.exp(-(logits / settings.temperatures + settings.offsets)))
+    assert np.allclose(classifier.scores(logits), expected)
+    assert any(settings.offsets)
+
+    folder = tmp_path / "older"
+    shutil.copytree(shipped_model(), folder)
+    values = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    del values["offsets"]
+    (folder / "settings.json").write_text(json.dumps(values), encoding="utf-8")
+    assert Classifier.load(folder).settings.offsets == (0.0, 0.0, 0.0)
+
+
 def test_importing_the_package_loads_nothing() -> None:
     code = (
         "import sys; import claimbasis;"

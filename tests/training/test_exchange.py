@@ -60,6 +60,12 @@ def test_a_list_of_no_use_is_refused(tmp_path: Path, tokenizer: Tokenizer, text:
         make_exchange(tmp_path, tokenizer, text)
 
 
+def test_tokenizers_that_mark_continuations_otherwise_are_refused(tmp_path: Path) -> None:
+    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "mary": 1, "anna": 2}, unk_token="[UNK]"))
+    with pytest.raises(RecipeError, match="##"):
+        make_exchange(tmp_path, tokenizer, 'names = ["mary", "anna"]')
+
+
 def test_no_shipped_word_has_two_classes() -> None:
     counts = Counter(word for words in tomllib.loads(SHIPPED.read_text(encoding="utf-8")).values() for word in words)
     assert counts.most_common(1)[0][1] == 1

@@ -197,6 +197,11 @@ def test_the_mean_of_the_seeds_is_a_model_too(workplace: Path, caplog: pytest.Lo
     assert read_settings(Path("best")).scores["macro_f1"] == max(scores)
     assert "mean of their weights" in caplog.text
 
+    caplog.clear()
+    assert main(["train", "--run", read_settings(mean / "model").run_id]) == 0
+    assert f"dev macro-F1 {scores[-1]:.6f}, in run" in caplog.text
+    assert ": the same" in caplog.text
+
 
 def test_every_seed_begins_with_the_same_weights(encoder: Path) -> None:
     first, second = (StatementClassifier.from_base(Encoder(base=str(encoder)), 3) for _ in range(2))

@@ -57,3 +57,8 @@ def test_the_fingerprint_changes_with_settings_but_not_with_seeds(tmp_path: Path
         == read_recipe(path, ["seeds=[9]"]).fingerprint
         != read_recipe(path, ["optimisation.epochs=2"]).fingerprint
     )
+
+
+def test_simple_systems_have_no_weights_to_average(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="average_seeds"):
+        read_recipe(write(tmp_path, MINIMAL), ["average_seeds=true", "system=tfidf"])

@@ -14,7 +14,7 @@ from claimbasis.evaluation.metrics import Bools, Floats
 def fit_scales(logits: Floats, targets: Bools) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """For each label the temperature and the offset under which the targets are most likely (Platt 1999).
 
-    The offset takes back what weighing positive targets in training added; the divisor how sure training made the model.
+    The offset takes back what weighing positive targets in training added, the divisor how sure training made it.
 
     Args:
         logits: Raw outputs, shape (n, k).
@@ -28,7 +28,7 @@ def fit_scales(logits: Floats, targets: Bools) -> tuple[tuple[float, ...], tuple
 
 
 def _fit_scale(logits: Floats, targets: Bools) -> tuple[float, float]:
-    # Platt's targets: without a positive or a negative example in reach, the best offset would be infinite.
+    # Platt's targets: a few statements that are all true or all false prove no certainty.
     n_positive = int(targets.sum())
     wanted = np.where(targets, (n_positive + 1) / (n_positive + 2), 1 / (len(targets) - n_positive + 2))
 

@@ -22,12 +22,8 @@ from claimbasis.evaluation.metrics import Bools, Floats
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#999999", "#CC79A7", "#E69F00")
 
 
-def save_figure(figure: Figure, target: Path | IO[str]) -> None:
-    """Writes a picture to a file, in the format that its name says, or to a stream as SVG.
-
-    Without a salt and with a date the same picture would be another SVG each time it is drawn.
-    """
-    kind = target.suffix.removeprefix(".") if isinstance(target, Path) else "svg"
+def save_figure(figure: Figure, target: Path | IO[str], kind: str = "svg") -> None:
+    """Writes a picture, always the same bytes: SVG would have other names in it, and a date, each time."""
     with matplotlib.rc_context({"svg.hashsalt": "claimbasis"}):
         figure.savefig(target, format=kind, metadata={"Date": None} if kind == "svg" else None)
 

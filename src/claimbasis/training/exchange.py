@@ -45,6 +45,8 @@ class WordExchange:
         # What continues a word: "john" in "john", "##sson" is no name of its own.
         self._continues = np.zeros(len(self._unchanged), dtype=bool)
         self._continues[[i for token, i in vocabulary.items() if token.startswith("##")]] = True
+        if not self._continues.any():
+            raise RecipeError(f"{path}: words are exchanged only where a tokenizer marks what continues one with ##")
 
     def __call__(self, statements: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """Token ids of the statements of a window, exchanged or as they were; chance is that of torch."""

@@ -71,7 +71,10 @@ def repeat_run(reference: str, runs: Path, *, fresh: bool = False) -> dict[str, 
         logger.warning("the scores may differ from those of run %s: %s", run.run_id, change)
     folder = runs / f"repeat-of-{run.run_id}"
     models = _run_seeds(recipe, data, folder, fresh=fresh)
-    found = float(np.mean([_read_scores(folder / f"seed-{seed}")["macro_f1"] for seed in recipe.seeds]))
+    seeds = [folder / f"seed-{seed}" for seed in recipe.seeds]
+    is_mean = run.parent_id and "seed" not in run.params  # of weights: one model, measured as such
+    measured = [models[name] for name in models if name.startswith("mean-")] if is_mean else seeds
+    found = float(np.mean([_read_scores(at)["macro_f1"] for at in measured]))
     recorded = run.metrics.get("macro_f1", run.metrics.get("macro_f1_mean", float("nan")))
     logger.info(
         "dev macro-F1 %.6f, in run %s it was %.6f: %s",
@@ -102,9 +105,11 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
             parent.note(render_note(recipe, parent.run_id))
         beside = measure_beside(recipe, data) if recipe.system == "encoder" else {}
         folders = {f"seed-{seed}": folder / f"seed-{seed}" for seed in recipe.seeds}
-        scores = [_run_seed(recipe, seed, data, folder / f"seed-{seed}", parent) for seed in recipe.seeds]
+        scores = [
+            _run_seed(recipe, seed, data, at, parent) for seed, at in zip(recipe.seeds, folders.values(), strict=True)
+        ]
         _log_summary(parent, scores, beside)
-        if recipe.average_seeds and recipe.system == "encoder" and len(recipe.seeds) > 1:
+        if recipe.average_seeds and len(recipe.seeds) > 1:
             mean = folder / f"mean-{'-'.join(map(str, recipe.seeds))}"
             _run_average(recipe, data, list(folders.values()), mean, parent)
             folders[mean.name] = mean
@@ -139,6 +144,9 @@ def _run_average(recipe: Recipe, data: ExperimentData, seeds: Sequence[Path], fo
     shutil.rmtree(folder, ignore_errors=True)
     with tracked_run(f"{recipe.name}-{folder.name}", run_id=None, parent_id=parent.run_id) as log:
         log.params(_flatten(recipe.model_dump()) | {"git_commit": git_commit()} | data.facts)
+        log.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
+        log.text("\n".join(environment()), ENVIRONMENT_FILE)
+        log.note(render_note(recipe, log.run_id))
         result = average_seeds(recipe, data.codebook, seeds)
         scores = package_model(
             recipe, recipe.seeds, result, data.dev, data.codebook, folder / "model", log, facts=data.facts

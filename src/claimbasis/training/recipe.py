@@ -40,6 +40,10 @@ class Data(_Section):
     )
     origin: str = ""  # where the texts and labels come from, for the model's card
 
+    exchange_share: Share = 0.0  # of training windows whose names and numbers are exchanged for others, anew each time
+    exchange_words: str = "seeds/exchangeable-words.toml"  # for which others
+    phrases: str = ""  # file of phrases that mark unnamed sources, one a line, for the baseline that looks for them
+
     def read_codebook(self) -> Codebook:
         """The labels to learn.
 
@@ -47,10 +51,6 @@ class Data(_Section):
             CorpusError: The file cannot be read or breaks a rule.
         """
         return shipped_codebook() if self.codebook is None else read_codebook(Path(self.codebook))
-
-    exchange_share: Share = 0.0  # of training windows whose names and numbers are exchanged for others, anew each time
-    exchange_words: str = "seeds/exchangeable-words.toml"  # for which others
-    phrases: str = ""  # file of phrases that mark unnamed sources, one a line, for the baseline that looks for them
 
 
 class Encoder(_Section):
@@ -156,7 +156,7 @@ class Recipe(_Section):
     question: str
     data: Data
     seeds: Annotated[list[int], Field(min_length=1)]
-    average_seeds: bool = False  # also package the mean of the seeds' weights
+    average_seeds: bool = False  # also package the mean of the seeds' weights; a single seed is just itself
     system: System = "encoder"  # the simple ones use nothing of the sections below `data`
     encoder: Encoder = Encoder()
     windows: Windows = Windows()
@@ -165,6 +165,12 @@ class Recipe(_Section):
     optimisation: Optimisation = Optimisation()
     # Says nothing about a single training: `exclude` keeps it out of fingerprints and logs.
     sweep: Annotated[Sweep | None, Field(exclude=True)] = None
+
+    @model_validator(mode="after")
+    def _has_weights_to_average(self) -> Recipe:
+        if self.average_seeds and self.system != "encoder":
+            raise ValueError("average_seeds needs an encoder: simple systems have no weights to average")
+        return self
 
     @property
     def fingerprint(self) -> str:

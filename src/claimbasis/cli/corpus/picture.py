@@ -22,5 +22,5 @@ def _picture(options: argparse.Namespace) -> int:
 
     codebook = choose_codebook(options.codebook)
     figure = plot_labels_by_domain(read_corpus(options.annotated, codebook=codebook), codebook)
-    save_figure(figure, options.output)
+    save_figure(figure, options.output, options.output.suffix.lower().removeprefix(".") or "svg")
     return 0
