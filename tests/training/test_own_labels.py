@@ -79,8 +79,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, encoder: Path) -> Iterat
             )
             == 0
         )
-        settings = [f"encoder.base={encoder}", "encoder.dropout=0.0", "optimisation.learning_rate=2e-2", "windows.max_tokens=48",
-                    "windows.overlap_tokens=8", "optimisation.patience=12"]  # fmt: skip
+        settings = [f"encoder.base={encoder}", "encoder.dropout=0.0", "optimisation.learning_rate=5e-3", "windows.max_tokens=48",
+                    "windows.overlap_tokens=8", "optimisation.patience=12", "optimisation.tokens_per_batch=256"]  # fmt: skip
         assert (
             main(["train", "mine.toml", *(part for one in settings for part in ("--set", one)), "--output", "model"])
             == 0
