@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_encoder import STATEMENTS
 
-from claimbasis import Article, Classifier, ModelError, Span, Statement
+from claimbasis import Article, Classifier, ModelError, RecipeError, Span, Statement
 from claimbasis.cli import main
 from claimbasis.codebook import shipped_codebook
 from claimbasis.corpus.annotated import read_corpus
@@ -20,6 +20,7 @@ from claimbasis.model import copy_model, read_settings, shipped_model
 from claimbasis.tokens import NO_TAG
 from claimbasis.training.averaging import average_seeds
 from claimbasis.training.batches import EpochBatches, WindowData
+from claimbasis.training.data import load_data
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.export import export_weights
 from claimbasis.training.lessons import encode_articles, encode_marked
@@ -33,7 +34,9 @@ def model_folders(workplace: Path) -> list[Path]:
 
 
 def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "recipe.toml"]) == 0
+    # In small steps spans are whole by the time that labels are right.
+    train = ["train", "recipe.toml", "--set", "optimisation.learning_rate=5e-3"]
+    assert main(train) == 0
     first, second = model_folders(workplace)
     classifier = Classifier.load(first)
     article = "\n\n".join(f"0dev {text}" for text, _ in STATEMENTS * 3)
@@ -41,7 +44,7 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     prediction = classifier.predict(article)
     assert [p.label for p in prediction] == expected
     assert [p.cue.text if p.cue else None for p in prediction] == ["said", "said", None, None] * 3
-    assert "who asked not to be" in prediction[1].source.text
+    assert prediction[1].source.text.startswith("aides who asked")
 
     # Each model folder can be found from its run, each run from its folder; both runs hang under one parent.
     open_store()
@@ -65,7 +68,7 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
 
     # A second start has nothing left to do.
     before = first.stat().st_mtime
-    assert main(["train", "recipe.toml"]) == 0
+    assert main(train) == 0
     assert first.stat().st_mtime == before
 
     capsys.readouterr()
@@ -224,3 +227,16 @@ def test_a_seed_that_kept_no_weights_has_no_part_in_a_mean(workplace: Path, capl
     (folder / "weights.safetensors").unlink()
     assert main(["train", "recipe.toml", *settings]) == 2
     assert "train again with --fresh" in caplog.text
+
+
+def test_other_words_to_exchange_are_other_data(workplace: Path) -> None:
+    words = workplace / "words.toml"
+    recipe = read_recipe("recipe.toml", ["data.exchange_share=0.5", "data.exchange_words=words.toml"])
+    hashes = []
+    for text in ('names = ["mary", "anna"]', 'names = ["mary", "olga"]'):
+        words.write_text(text, encoding="utf-8")
+        hashes.append(load_data(recipe).hash)
+    assert len({*hashes, load_data(read_recipe("recipe.toml")).hash}) == 3
+    words.unlink()
+    with pytest.raises(RecipeError, match=r"words\.toml cannot be read"):
+        load_data(recipe)

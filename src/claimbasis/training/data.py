@@ -14,7 +14,7 @@ from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
 from claimbasis.corpus.marked import MarkedArticle, read_polnear_rows
 from claimbasis.corpus.splits import split_by_article
-from claimbasis.errors import CorpusError
+from claimbasis.errors import CorpusError, RecipeError
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.silver import SilverArticle, read_silver
 
@@ -30,11 +30,14 @@ class ExperimentData:
     silver: list[SilverArticle]  # labelled by models
     spans_hash: str  # of the files of `marked`
     silver_hash: str  # of those of `silver`
+    exchange_hash: str  # of the words that training exchanges, empty where it exchanges none
 
     @property
     def hash(self) -> str:
         """Eight hexadecimal digits of all that labels are learned from or chosen by."""
-        return text_hash(data_hash([*self.train, *self.dev]) + self.codebook.fingerprint + self.silver_hash)[:8]
+        return text_hash(
+            data_hash([*self.train, *self.dev]) + self.codebook.fingerprint + self.silver_hash + self.exchange_hash
+        )[:8]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
 
     Raises:
         CorpusError: A file breaks a rule of its format or the codebook, or an article stands on both sides.
+        RecipeError: The words to exchange cannot be read.
     """
     codebook = recipe.data.read_codebook()
     train = read_corpus(recipe.data.train, codebook=codebook)
@@ -78,6 +82,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
         silver,
         _hash_files("spans.polnear", recipe.spans.polnear, "polnear"),
         _hash_files("silver.files", recipe.silver.files, "silver"),
+        _hash_words(Path(recipe.data.exchange_words)) if recipe.data.exchange_share else "",
     )
 
 
@@ -86,6 +91,13 @@ def _hash_files(key: str, paths: Sequence[str], command: str) -> str:
         return text_hash("\n".join(hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths))
     except OSError as error:
         raise CorpusError(f"{key}: {error}; `claimbasis corpus {command}` writes such files") from error
+
+
+def _hash_words(path: Path) -> str:
+    try:
+        return text_hash(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"data.exchange_words: {path} cannot be read ({error})") from error
 
 
 def _choose(articles: list[AnnotatedArticle], n: int | None, rng: np.random.Generator) -> list[AnnotatedArticle]:

@@ -45,7 +45,8 @@ def run_experiment(recipe: Recipe, runs: Path, *, fresh: bool = False) -> dict[s
         fresh: Whether to forget what an earlier start of the same recipe left there.
 
     Returns:
-        The folder of each seed by name, and of their mean where the recipe wants it; the model of an encoder is in `model` below it.
+        The folder of each seed by name, and of their mean where the recipe wants it; the model of an encoder is in
+        `model` below it.
     """
     data = load_data(recipe)
     folder = runs / f"{recipe.name}-{recipe.fingerprint}-{data.hash}"
@@ -101,8 +102,7 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
                 | data.facts
             )
             parent.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
-            parent.text("\n".join(environment()), ENVIRONMENT_FILE)
-            parent.note(render_note(recipe, parent.run_id))
+            _tell_how(parent, recipe)
         beside = measure_beside(recipe, data) if recipe.system == "encoder" else {}
         folders = {f"seed-{seed}": folder / f"seed-{seed}" for seed in recipe.seeds}
         scores = [
@@ -116,6 +116,12 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
     return folders
 
 
+def _tell_how(log: RunLog, recipe: Recipe) -> None:
+    """What a run was made with, and how to make it again."""
+    log.text("\n".join(environment()), ENVIRONMENT_FILE)
+    log.note(render_note(recipe, log.run_id))
+
+
 def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, parent: RunLog) -> dict[str, float]:
     """Trains one seed unless it is done; returns the scores of its model on dev."""
     if (folder / SCORES_FILE).exists():
@@ -127,8 +133,7 @@ def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, par
         _remember(folder / STATE_FILE, log)
         if known is None:
             log.params(describe_run(recipe, seed, data))
-            log.text("\n".join(environment()), ENVIRONMENT_FILE)
-            log.note(render_note(recipe, log.run_id))
+            _tell_how(log, recipe)
         if recipe.system == "encoder":
             scores = _train_encoder(recipe, seed, data, folder, log)
         else:
@@ -145,8 +150,7 @@ def _run_average(recipe: Recipe, data: ExperimentData, seeds: Sequence[Path], fo
     with tracked_run(f"{recipe.name}-{folder.name}", run_id=None, parent_id=parent.run_id) as log:
         log.params(_flatten(recipe.model_dump()) | {"git_commit": git_commit()} | data.facts)
         log.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
-        log.text("\n".join(environment()), ENVIRONMENT_FILE)
-        log.note(render_note(recipe, log.run_id))
+        _tell_how(log, recipe)
         result = average_seeds(recipe, data.codebook, seeds)
         scores = package_model(
             recipe, recipe.seeds, result, data.dev, data.codebook, folder / "model", log, facts=data.facts
