@@ -73,7 +73,11 @@ def test_a_codebook_written_is_read_as_the_same(codebook: object, tmp_path: Path
         ('code = "f"', 'code = "o"', "code 'o' stands twice"),
         ('code = "f"', 'code = "fa"', "code 'fa'; use one letter or digit"),
         ("credits = false", 'credits = "no"', "labels 2: credits is 'no'; write true or false"),
-        ("credits = false", 'colour = "red"', "unknown key 'colour'; use name, code, short, definition, credits"),
+        (
+            "credits = false",
+            'colour = "red"',
+            "unknown key 'colour'; use name, code, short, definition, credits, unnamed",
+        ),
         ('short = "reported fact"', 'short = "a\\nb"', "write one line without control characters"),
         ("[[labels]]", "[labels", "no TOML"),
     ],

@@ -28,7 +28,7 @@ def span(role: str, words: str, offset: int = 0) -> Span:
 
 
 def one_hot(tags: np.ndarray) -> np.ndarray:
-    return np.eye(3)[np.maximum(tags, 0)]
+    return 20 * np.eye(3)[np.maximum(tags, 0)]
 
 
 def test_spans_come_back_as_they_were_with_overlaps_and_neighbours(tokenizer: Tokenizer) -> None:
@@ -39,7 +39,7 @@ def test_spans_come_back_as_they_were_with_overlaps_and_neighbours(tokenizer: To
     ]  # fmt: skip
     (tokens,) = encode_statements(tokenizer, [TEXT], max_tokens=99)
     tags = tag_words(tokens, spans, ROLES, offset=50)
-    assert find_spans(TEXT, tokens, one_hot(tags[tokens.first]), offset=50) == spans
+    assert find_spans(TEXT, tokens, one_hot(tags[tokens.first]), ROLES, offset=50) == spans
 
 
 def test_only_the_roles_that_were_looked_for_teach_and_only_on_a_words_first_token(tokenizer: Tokenizer) -> None:
@@ -63,4 +63,18 @@ def test_a_word_inside_a_span_that_never_began_begins_it(tokenizer: Tokenizer) -
     logits = np.zeros((3, len(ROLES), 3))
     logits[:, :, 0] = 1
     logits[[0, 1], 0, 2] = 5
-    assert [s.text for s in find_spans("two aides said", tokens, logits, offset=0)] == ["two aides"]
+    assert [s.text for s in find_spans("two aides said", tokens, logits, ROLES, offset=0)] == ["two aides"]
+
+
+def test_a_span_is_marked_where_both_its_ends_are_likely(tokenizer: Tokenizer) -> None:
+    (tokens,) = encode_statements(tokenizer, ["two aides said"], max_tokens=9)
+    shares = np.full((3, len(ROLES), 3), [0.98, 0.01, 0.01])
+    shares[0, 0], shares[1, 0] = (0.1, 0.85, 0.05), (0.35, 0.05, 0.6)  # "two" or "two aides": 0.36 and 0.53
+    assert [s.text for s in find_spans("two aides said", tokens, np.log(shares), ROLES, offset=0)] == ["two aides"]
+    shares[0, 0], shares[1, 0] = (
+        (0.3, 0.65, 0.05),
+        (0.45, 0.05, 0.5),
+    )  # something begins here, but where it ends nobody knows
+    assert not find_spans("two aides said", tokens, np.log(shares), ROLES, offset=0)
+    (doubtful,) = find_spans("two aides said", tokens, np.log(shares), ROLES, offset=0, is_whole=False)
+    assert doubtful.text.startswith("two")

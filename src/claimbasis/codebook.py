@@ -23,7 +23,7 @@ RESERVED_NAMES = frozenset((NONE, "chars", "statements", "sources"))
 # Keys of each part of the file, with the type of the value; those in _NEEDED cannot be left out.
 _KEYS: dict[str, dict[str, type]] = {
     "": {"version": str, "note": str, "labels": list, "other_codes": list},
-    "labels": {"name": str, "code": str, "short": str, "definition": str, "credits": bool},
+    "labels": {"name": str, "code": str, "short": str, "definition": str, "credits": bool, "unnamed": bool},
     "other_codes": {"code": str, "name": str},
 }
 _NEEDED = {"": ("version", "labels"), "labels": ("name", "code"), "other_codes": ("code", "name")}
@@ -39,6 +39,9 @@ class Label:
     short: str = ""  # for narrow columns: "anonymous"; the name when the file gives none
     definition: str = ""
     credits: bool = True  # whether what carries it is credited to somebody, so that a source is worth looking for
+    unnamed: bool = (
+        False  # whether whoever it is credited to stays without a name, so that no named source before it is meant
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ def render_codebook(codebook: Codebook) -> str:
         lines += ["", "[[labels]]"]
         lines += [f"{key} = {_quote(getattr(label, key))}" for key in ("name", "code", "short", "definition")]
         lines += [] if label.credits else ["credits = false"]
+        lines += ["unnamed = true"] if label.unnamed else []
     for code, name in codebook.other_codes.items():
         lines += ["", "[[other_codes]]", f"code = {_quote(code)}", f"name = {_quote(name)}"]
     return "\n".join(lines) + "\n"

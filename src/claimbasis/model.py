@@ -20,7 +20,7 @@ from claimbasis.errors import CorpusError, ModelError
 from claimbasis.windows import Pooling, Reading, SpecialTokens
 
 # Rises when the same weights would answer otherwise: other batches (int8 scales by them), other rules for sources.
-READING_VERSION = 2
+READING_VERSION = 3
 FORMAT_VERSION = 1
 SETTINGS_FILE = "settings.json"
 CODEBOOK_FILE = "codebook.toml"
@@ -81,6 +81,7 @@ class ModelSettings:
         ]
         # Where labels credit nobody, no source is looked for.
         essence.append([label.name for label in self.codebook.labels if not label.credits])
+        essence.append([label.name for label in self.codebook.labels if label.unnamed])
         essence.append(READING_VERSION)
         return f"{self.name}-{hashlib.sha256(json.dumps(essence).encode()).hexdigest()[:8]}"
 

@@ -40,6 +40,8 @@ def write_tiny_model(folder: Path, *, seed: int = 7) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, folder / "model.fp32.onnx")
     write_settings(
-        folder, replace(settings, name="tiny", reading="windows", files={}), ["model.fp32.onnx", TOKENIZER_FILE]
+        folder,
+        replace(settings, name="tiny", roles=(), reading="windows", files={}),
+        ["model.fp32.onnx", TOKENIZER_FILE],
     )
     return folder

@@ -68,3 +68,22 @@ def test_a_source_far_back_is_not_guessed_at() -> None:
 
 def test_a_pronoun_without_anybody_before_it_is_shown_as_it_stands() -> None:
     assert sources(predict(0, "He", "official")) == ["He"]
+
+
+def test_unnamed_sources_are_not_whoever_was_quoted_last() -> None:
+    predictions = [
+        predict(0, "two aides", "anonymous"),
+        predict(1, "the prime minister's office", "official"),
+        predict(2, "The sources", "anonymous"),
+    ]
+    found = attribute(predictions, {"official", "anonymous"}, unnamed={"anonymous"})
+    assert found[2].source == found[0].source
+    alone = attribute(predictions[1:], {"official", "anonymous"}, unnamed={"anonymous"})
+    assert alone[1].source == Span("source", 200, 211, "The sources")
+
+
+def test_a_doubtful_source_counts_where_there_is_no_other() -> None:
+    predictions = [predict(0, None, "official"), predict(1, "Mr. Lavrov", "official"), predict(2, None)]
+    aides = Span("source", 3, 12, "two aides")
+    found = attribute(predictions, {"official"}, doubtful=lambda index: None if index == 2 else aides)
+    assert [p.source.text if p.source else None for p in found] == ["two aides", "Mr. Lavrov", None]

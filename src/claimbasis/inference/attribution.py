@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from claimbasis.types import Prediction, Role, Span
@@ -23,7 +23,13 @@ _OPENS = re.compile(r"""[^\w"“”„«‘']{0,2}["“”„«‘'](?!\d)""")
 _CLOSES = re.compile(r"""["”]\W{0,3}$""")
 
 
-def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> tuple[Prediction, ...]:
+def attribute(
+    predictions: Sequence[Prediction],
+    crediting: Collection[str],
+    *,
+    unnamed: Collection[str] = (),
+    doubtful: Callable[[int], Span | None] = lambda _: None,
+) -> tuple[Prediction, ...]:
     """Gives each statement of an article its source, cue and relay.
 
     A source that points back ("he", "the official") is replaced by the nearest earlier one that does not; so is the missing
@@ -32,12 +38,18 @@ def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> 
     Args:
         predictions: Of consecutive statements, with their spans.
         crediting: Labels of statements that are credited to somebody.
+        unnamed: Those of them whose source has no name: it is looked for in statements that carry one of them, too. Otherwise
+            "the sources" would be whoever was quoted last.
+        doubtful: Gives the source of a statement, by its place among them, that is not sure enough to be one of its spans; asked
+            where those hold none.
     """
     attributed: list[Prediction] = []
     for position, prediction in enumerate(predictions):
-        own = _first(prediction, "source")
+        own = _first(prediction, "source") or doubtful(position)
         recent = attributed[max(0, position - MAX_DISTANCE) : position]
-        is_credited = any(label in crediting for label in prediction.labels) or (
+        if _carries(prediction, unnamed):
+            recent = [earlier for earlier in recent if _carries(earlier, unnamed)]
+        is_credited = _carries(prediction, crediting) or (
             bool(crediting) and not prediction.labels and _is_quotation(prediction.statement.text)
         )
         source = _resolve(own, recent) if own or is_credited else None
@@ -45,6 +57,10 @@ def attribute(predictions: Sequence[Prediction], crediting: Collection[str]) -> 
             replace(prediction, source=source, cue=_first(prediction, "cue"), relay=_first(prediction, "relay"))
         )
     return tuple(attributed)
+
+
+def _carries(prediction: Prediction, labels: Collection[str]) -> bool:
+    return any(label in labels for label in prediction.labels)
 
 
 def _is_quotation(text: str) -> bool:

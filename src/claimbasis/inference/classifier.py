@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ class Classifier:
         self._tokenizer = tokenizer
         self._runtime = runtime
         self._crediting = frozenset(label.name for label in settings.codebook.labels if label.credits)
+        self._unnamed = frozenset(label.name for label in settings.codebook.labels if label.unnamed)
 
     @classmethod
     def load(
@@ -173,11 +175,15 @@ class Classifier:
         )
         for (article, statements, tokens), outputs in self._read(tokenized, tokens_per_batch, on_statements):
             spans = [
-                tuple(find_spans(s.text, t, tags, offset=s.start))
+                tuple(find_spans(s.text, t, tags, self.settings.roles, offset=s.start))
                 for s, t, tags in zip(statements, tokens, outputs.tags, strict=True)
             ]
-            predictions = self._decide(statements, outputs.logits, spans)
-            attributed = attribute(predictions, self._crediting)
+            attributed = attribute(
+                self._decide(statements, outputs.logits, spans),
+                self._crediting,
+                unnamed=self._unnamed,
+                doubtful=partial(self._find_doubtful_source, statements, tokens, outputs.tags),
+            )
             yield ArticlePrediction(article, attributed, self.model_id, self.settings.codebook)
 
     def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -197,6 +203,14 @@ class Classifier:
             labels = tuple(name for _, name in sorted(reached, key=lambda pair: -pair[0]))
             predictions.append(Prediction(statement, dict(zip(names, row, strict=True)), labels, held))
         return predictions
+
+    def _find_doubtful_source(
+        self, statements: Sequence[Statement], tokens: Sequence[StatementTokens], tags: Sequence[Logits], index: int
+    ) -> Span | None:
+        """The first source that begins in a statement, wherever it may end."""
+        text, offset = statements[index].text, statements[index].start
+        roles = [role for role in self.settings.roles if role == "source"]
+        return next(iter(find_spans(text, tokens[index], tags[index], roles, offset=offset, is_whole=False)), None)
 
     def _tokenize(self, texts: Sequence[str]) -> list[StatementTokens]:
         return encode_statements(self._tokenizer, texts, max_tokens=self.settings.max_statement_tokens)

@@ -54,7 +54,7 @@ def _rows(prediction: ArticlePrediction, labels: Sequence[Label]) -> Table:
 def _statement_cell(item: Prediction) -> Text:
     """The statement, its source and cue underlined; a source that stands elsewhere below it."""
     cell, start = _plain(item.statement.text), item.statement.start
-    for span in item.spans:
+    for span in {span for span in (*item.spans, *item.grounds) if span.start >= start}:
         cell.stylize("underline bold" if span.role == "source" else "underline", span.start - start, span.end - start)
     if item.source and item.source.start < start:
         cell.append(f"\n← {_plain(item.source.text).plain}", style="dim")
