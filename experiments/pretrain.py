@@ -116,10 +116,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         n=options.n,
         seed=options.seed,
     )
+    whole = AutoTokenizer.from_pretrained(find_base(options.base))
+    if not articles or whole.mask_token_id is None:
+        what = f"{options.base} has no mask token" if articles else "no article is left to read"
+        raise SystemExit(f"{what}; name another base, or other texts")
     tokenizer, special = load_tokenizer(options.base)
     windows = Windows(articles, tokenizer)
     logger.info("%d articles, %d windows", len(articles), len(windows))
-    whole = AutoTokenizer.from_pretrained(find_base(options.base))
     encoder = AutoModel.from_pretrained(find_base(options.base), attn_implementation="eager", add_pooling_layer=False)
     checkpoints = options.output.with_name(f"{options.output.name}.checkpoints")
     trainer = Trainer(
