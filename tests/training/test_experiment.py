@@ -8,7 +8,7 @@ import mlflow
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tiny_encoder import STATEMENTS
 
 from claimbasis import Article, Classifier, ModelError, RecipeError, Span, Statement
@@ -227,25 +227,6 @@ def test_a_seed_that_kept_no_weights_has_no_part_in_a_mean(workplace: Path, capl
     (folder / "weights.safetensors").unlink()
     assert main(["train", "recipe.toml", *settings]) == 2
     assert "train again with --fresh" in caplog.text
-
-
-def test_training_goes_on_from_the_weights_of_a_finished_seed(
-    workplace: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings = ["--set", "seeds=[1]", "--set", "optimisation.epochs=1"]
-    assert main(["train", "recipe.toml", *settings, "--set", "optimisation.learning_rate=5e-3"]) == 0
-    (first,) = workplace.glob("runs/tiny-*/seed-1")
-    little = [*settings, "--set", "optimisation.learning_rate=1e-9", "--set"]
-    assert main(["train", "recipe.toml", *little, f"encoder.weights={first}"]) == 0
-    (second,) = set(workplace.glob("runs/tiny-*/seed-1")) - {first}
-    weights = [load_file(folder / "weights.safetensors") for folder in (first, second)]
-    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
-
-    assert main(["train", "recipe.toml", *little, "encoder.weights=nowhere"]) == 2
-    assert "nowhere: kept no weights" in caplog.text
-    save_file({"head.weight": torch.zeros(2, 2)}, workplace / "weights.safetensors")
-    assert main(["train", "recipe.toml", *little, "encoder.weights=."]) == 2
-    assert "belong to another encoder or other labels" in caplog.text
 
 
 def test_other_words_to_exchange_are_other_data(workplace: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
 from claimbasis.registry.store import has_run
-from claimbasis.training.averaging import average_seeds
+from claimbasis.training.averaging import average_seeds, save_weights
 from claimbasis.training.data import ExperimentData, load_data
 from claimbasis.training.fit import fit
 from claimbasis.training.packaging import package_model
@@ -31,7 +31,6 @@ from claimbasis.training.repeat import (
 from claimbasis.training.simple import SIMPLE_NAMES, Simple, fit_simple, measure_beside, measure_simple
 from claimbasis.training.store import list_trainings, pick_run
 from claimbasis.training.tracking import RunLog, open_store, tracked_run
-from claimbasis.training.weights import save_weights
 
 logger = logging.getLogger(__name__)
 STATE_FILE, SCORES_FILE = "run.json", "scores.json"

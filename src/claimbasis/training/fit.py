@@ -32,7 +32,6 @@ from claimbasis.training.exchange import WordExchange
 from claimbasis.training.lessons import EncodedArticle, count_positives, encode_lessons, find_marked_roles
 from claimbasis.training.recipe import Optimisation, Recipe
 from claimbasis.training.tracking import RunLog
-from claimbasis.training.weights import begin_with
 from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, passes_of, plan_windows, window_length
 
 logger = logging.getLogger(__name__)
@@ -72,8 +71,6 @@ def fit(
     tokenizer, special = load_tokenizer(recipe.encoder.base)
     lessons = encode_lessons(data, tokenizer, max_statement_tokens=recipe.windows.statement_tokens)
     model = StatementClassifier.from_base(recipe.encoder, len(data.codebook.labels))
-    if recipe.encoder.weights:
-        begin_with(model, Path(recipe.encoder.weights))
     positives, negatives = count_positives(lessons.labelled)
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
     arguments = _arguments(recipe, seed, folder)

@@ -57,7 +57,6 @@ class Encoder(_Section):
     """The network under the labels."""
 
     base: str = "all-MiniLM-L6-v2"  # this name (weights come from a package), any hub name, or a folder
-    weights: str = ""  # folder of a finished seed of the same encoder and labels: training goes on from its weights
     pooling: Pooling = "both"
     dropout: Share = 0.1
     freeze_embeddings: bool = False
