@@ -32,6 +32,11 @@ def test_what_points_back_becomes_the_source_before_it(pointer: str) -> None:
     assert sources(predict(0, "two aides", "anonymous"), predict(1, pointer, "anonymous")) == ["two aides", "two aides"]
 
 
+@pytest.mark.parametrize("name", ["The Kremlin", "the GOP", "This Washington"])
+def test_names_behind_an_article_are_names(name: str) -> None:
+    assert sources(predict(0, "Mr. Zelensky", "official"), predict(1, name, "official"))[1] == name
+
+
 def test_a_quotation_that_runs_on_keeps_its_source_but_deeds_and_opinions_have_none() -> None:
     found = sources(
         predict(0, "the mayor of Lviv", "official"),
