@@ -22,14 +22,16 @@ def find_near_articles(places: Sequence[Place]) -> Iterator[Finding]:
     runs = CountVectorizer(
         analyzer=lambda text: word_runs(text, _RUN_WORDS), binary=True, dtype=np.int32
     ).fit_transform(place.item.article.text for place in places)
-    shared = (runs @ runs.T).toarray()
-    sizes = shared.diagonal()
-    similarity = np.tril(shared / (sizes[:, None] + sizes - shared), k=-1)
-    for row, column in enumerate(similarity.argmax(axis=1)):
-        score = float(similarity[row, column])
-        if score >= MIN_SHARED_RUNS:
-            place, other = places[row], places[column]
-            yield Finding(Kind.NEAR_ARTICLE, place, _compare_files(place, other), other, score=score)
+    sizes = runs.getnnz(axis=1)
+    for first in range(0, len(places), _ROWS_PER_BATCH):
+        stop = min(first + _ROWS_PER_BATCH, len(places))
+        shared = (runs[first:stop] @ runs[:stop].T).toarray()
+        similarity = np.tril(shared / (sizes[first:stop, None] + sizes[:stop] - shared), k=first - 1)
+        for row, column in enumerate(similarity.argmax(axis=1)):
+            score = float(similarity[row, column])
+            if score >= MIN_SHARED_RUNS:
+                place, other = places[first + row], places[column]
+                yield Finding(Kind.NEAR_ARTICLE, place, _compare_files(place, other), other, score=score)
 
 
 def find_near_statements(
