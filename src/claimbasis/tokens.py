@@ -105,7 +105,8 @@ def find_spans(
     shares /= shares.sum(axis=-1, keepdims=True)
     begins, inside = shares[..., BEGIN], shares[..., INSIDE]
     # A word inside a span that never began begins it.
-    begins = begins + inside * np.concatenate([np.ones((1, len(ROLES))), shares[:-1, :, OUTSIDE]])
+    begins[:1] += inside[:1]
+    begins[1:] += inside[1:] * shares[:-1, :, OUTSIDE]
     spans = []
     for column in map(ROLES.index, roles):
         for first, last in _likely_places(begins[:, column], inside[:, column], is_whole=is_whole):
@@ -120,9 +121,8 @@ def _likely_places(
     """First and last words of spans that are likely enough; of two that overlap the likelier."""
     found: list[tuple[float, int, int]] = []
     for first in np.flatnonzero(begins >= MIN_PROBABILITY).tolist():
-        goes_on = inside[first + 1 :]
-        reaches = begins[first] * np.cumprod(np.concatenate([[1.0], goes_on]))
-        ends = reaches * np.concatenate([1 - goes_on, [1.0]])
+        goes_on = np.append(inside[first + 1 :], 0)
+        ends = np.append(begins[first], goes_on[:-1]).cumprod() * (1 - goes_on)
         lengths = np.flatnonzero(ends >= MIN_PROBABILITY).tolist() if is_whole else [int(ends.argmax())]
         found += [(float(ends[k]), first, first + k) for k in lengths]
     kept: list[tuple[int, int]] = []
