@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from claimbasis import Span
 from claimbasis.model import TOKENIZER_FILE, shipped_model
-from claimbasis.tokens import NO_TAG, encode_statements, find_spans, tag_words
+from claimbasis.tokens import NO_TAG, encode_statements, find_spans, span_probabilities, tag_words
 from claimbasis.types import ROLES
 
 TEXT = "Reuters reported that four Russians said so, a U.S. aide told Kiel’s mayor."
@@ -39,7 +39,7 @@ def test_spans_come_back_as_they_were_with_overlaps_and_neighbours(tokenizer: To
     ]  # fmt: skip
     (tokens,) = encode_statements(tokenizer, [TEXT], max_tokens=99)
     tags = tag_words(tokens, spans, ROLES, offset=50)
-    assert find_spans(TEXT, tokens, one_hot(tags[tokens.first]), ROLES, offset=50) == spans
+    assert find_spans(TEXT, tokens, *span_probabilities([one_hot(tags[tokens.first])]), ROLES, offset=50) == spans
 
 
 def test_only_the_roles_that_were_looked_for_teach_and_only_on_a_words_first_token(tokenizer: Tokenizer) -> None:
@@ -63,18 +63,34 @@ def test_a_word_inside_a_span_that_never_began_begins_it(tokenizer: Tokenizer) -
     logits = np.zeros((3, len(ROLES), 3))
     logits[:, :, 0] = 1
     logits[[0, 1], 0, 2] = 5
-    assert [s.text for s in find_spans("two aides said", tokens, logits, ROLES, offset=0)] == ["two aides"]
+    assert [s.text for s in find_spans("two aides said", tokens, *span_probabilities([logits]), ROLES, offset=0)] == [
+        "two aides"
+    ]
 
 
 def test_a_span_is_marked_where_both_its_ends_are_likely(tokenizer: Tokenizer) -> None:
     (tokens,) = encode_statements(tokenizer, ["two aides said"], max_tokens=9)
     shares = np.full((3, len(ROLES), 3), [0.98, 0.01, 0.01])
     shares[0, 0], shares[1, 0] = (0.1, 0.85, 0.05), (0.35, 0.05, 0.6)  # "two" or "two aides": 0.36 and 0.53
-    assert [s.text for s in find_spans("two aides said", tokens, np.log(shares), ROLES, offset=0)] == ["two aides"]
+    assert [
+        s.text for s in find_spans("two aides said", tokens, *span_probabilities([np.log(shares)]), ROLES, offset=0)
+    ] == ["two aides"]
     shares[0, 0], shares[1, 0] = (
         (0.3, 0.65, 0.05),
         (0.45, 0.05, 0.5),
     )  # something begins here, but where it ends nobody knows
-    assert not find_spans("two aides said", tokens, np.log(shares), ROLES, offset=0)
-    (doubtful,) = find_spans("two aides said", tokens, np.log(shares), ROLES, offset=0, is_whole=False)
+    assert not find_spans("two aides said", tokens, *span_probabilities([np.log(shares)]), ROLES, offset=0)
+    (doubtful,) = find_spans(
+        "two aides said", tokens, *span_probabilities([np.log(shares)]), ROLES, offset=0, is_whole=False
+    )
     assert doubtful.text.startswith("two")
+
+
+def test_statements_do_not_see_each_others_words() -> None:
+    rng = np.random.default_rng(0)
+    statements = [rng.normal(size=(n, len(ROLES), 3)) for n in (4, 0, 1, 3)]
+    together = span_probabilities(statements)
+    apart = [span_probabilities([logits])[0] for logits in statements]
+    assert [p.shape for p in together] == [(n, len(ROLES), 2) for n in (4, 0, 1, 3)]
+    assert all(np.allclose(a, b) for a, b in zip(together, apart, strict=True))
+    assert span_probabilities([]) == []

@@ -21,6 +21,8 @@ N_TAGS = 3
 # A span is marked when it is right, both ends of it, with at least this probability. F1 is best when that is half of it (Lipton et al.
 # 2014); chosen on PolNeAR's dev articles.
 MIN_PROBABILITY = 0.4
+# Statements whose tags become probabilities at once: one by one, calls cost more than numbers; all at once, long articles fill memory.
+_BLOCK = 256
 # The tag of a token that has none: not the first of its word, or of a text that nobody marked.
 NO_TAG = -1
 
@@ -79,37 +81,58 @@ def tag_words(tokens: StatementTokens, spans: Iterable[Span], roles: Sequence[st
     return tags
 
 
+def span_probabilities(logits: Sequence[npt.NDArray[np.floating]]) -> list[npt.NDArray[np.floating]]:
+    """How likely a span begins with each word, or goes on with it.
+
+    Args:
+        logits: Of the words of each statement, shape (words, roles, tags).
+
+    Returns:
+        Shape (words, roles, 2) for each statement.
+    """
+    blocks = (logits[first : first + _BLOCK] for first in range(0, len(logits), _BLOCK))
+    return [probabilities for block in blocks for probabilities in _block_probabilities(block)]
+
+
+def _block_probabilities(logits: Sequence[npt.NDArray[np.floating]]) -> list[npt.NDArray[np.floating]]:
+    words = np.concatenate(logits)
+    shares = np.exp(words - words.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    is_first = np.zeros(len(words) + 1, bool)
+    edges = np.cumsum([0, *map(len, logits)])
+    is_first[edges] = True
+    outside_before = np.roll(shares[..., OUTSIDE], 1, axis=0)
+    outside_before[is_first[:-1]] = 1
+    # A word inside a span that never began begins it.
+    begins = shares[..., BEGIN] + shares[..., INSIDE] * outside_before
+    return np.split(np.stack([begins, shares[..., INSIDE]], axis=-1), edges[1:-1])
+
+
 def find_spans(
     text: str,
     tokens: StatementTokens,
-    logits: npt.NDArray[np.floating],
+    probabilities: npt.NDArray[np.floating],
     roles: Sequence[str],
     *,
     offset: int,
     is_whole: bool = True,
 ) -> list[Span]:
-    """Spans from the logits of a statement's words.
+    """Spans of a statement.
 
     Args:
         text: The statement.
         tokens: Its tokens.
-        logits: Shape (words, all roles, tags).
-        roles: Which of them to mark; logits of roles that a model has not learned mean nothing.
+        probabilities: Of its words, as `span_probabilities` gives them.
+        roles: Which of them to mark; those that a model has not learned mean nothing.
         offset: Where the statement begins in the article; is added to the spans' offsets.
         is_whole: Whether both ends of a span must be sure enough; else its beginning is enough, and it ends where that is likeliest.
 
     Returns:
         Spans in reading order.
     """
-    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares /= shares.sum(axis=-1, keepdims=True)
-    begins, inside = shares[..., BEGIN], shares[..., INSIDE]
-    # A word inside a span that never began begins it.
-    begins[:1] += inside[:1]
-    begins[1:] += inside[1:] * shares[:-1, :, OUTSIDE]
     spans = []
     for column in map(ROLES.index, roles):
-        for first, last in _likely_places(begins[:, column], inside[:, column], is_whole=is_whole):
+        for first, last in _likely_places(*probabilities[:, column].T, is_whole=is_whole):
             start, end = int(tokens.start[first]), int(tokens.end[last])
             spans.append(Span(ROLES[column], offset + start, offset + end, text[start:end]))
     return sorted(spans, key=lambda span: (span.start, span.end))

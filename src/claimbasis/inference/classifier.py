@@ -18,7 +18,7 @@ from claimbasis.inference.reading import Key, OnStatements, Outputs, read_tokens
 from claimbasis.inference.runtime import Device, Logits, Runtime
 from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, weights_file
 from claimbasis.text.statements import split_statements
-from claimbasis.tokens import StatementTokens, encode_statements, find_spans
+from claimbasis.tokens import StatementTokens, encode_statements, find_spans, span_probabilities
 from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
 from claimbasis.windows import Reading
 
@@ -174,15 +174,16 @@ class Classifier:
             for article, statements in articles
         )
         for (article, statements, tokens), outputs in self._read(tokenized, tokens_per_batch, on_statements):
+            probabilities = span_probabilities(outputs.tags)
             spans = [
-                tuple(find_spans(s.text, t, tags, self.settings.roles, offset=s.start))
-                for s, t, tags in zip(statements, tokens, outputs.tags, strict=True)
+                tuple(find_spans(s.text, t, p, self.settings.roles, offset=s.start))
+                for s, t, p in zip(statements, tokens, probabilities, strict=True)
             ]
             attributed = attribute(
                 self._decide(statements, outputs.logits, spans),
                 self._crediting,
                 unnamed=self._unnamed,
-                doubtful=partial(self._find_doubtful_source, statements, tokens, outputs.tags),
+                doubtful=partial(self._find_doubtful_source, statements, tokens, probabilities),
             )
             yield ArticlePrediction(article, attributed, self.model_id, self.settings.codebook)
 
@@ -205,12 +206,17 @@ class Classifier:
         return predictions
 
     def _find_doubtful_source(
-        self, statements: Sequence[Statement], tokens: Sequence[StatementTokens], tags: Sequence[Logits], index: int
+        self,
+        statements: Sequence[Statement],
+        tokens: Sequence[StatementTokens],
+        probabilities: Sequence[npt.NDArray[np.floating]],
+        index: int,
     ) -> Span | None:
         """The first source that begins in a statement, wherever it may end."""
         text, offset = statements[index].text, statements[index].start
         roles = [role for role in self.settings.roles if role == "source"]
-        return next(iter(find_spans(text, tokens[index], tags[index], roles, offset=offset, is_whole=False)), None)
+        found = find_spans(text, tokens[index], probabilities[index], roles, offset=offset, is_whole=False)
+        return found[0] if found else None
 
     def _tokenize(self, texts: Sequence[str]) -> list[StatementTokens]:
         return encode_statements(self._tokenizer, texts, max_tokens=self.settings.max_statement_tokens)
