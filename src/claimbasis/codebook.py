@@ -39,9 +39,7 @@ class Label:
     short: str = ""  # for narrow columns: "anonymous"; the name when the file gives none
     definition: str = ""
     credits: bool = True  # whether what carries it is credited to somebody, so that a source is worth looking for
-    unnamed: bool = (
-        False  # whether whoever it is credited to stays without a name, so that no named source before it is meant
-    )
+    unnamed: bool = False  # whether its source has no name, so that nobody named earlier can be meant
 
 
 @dataclass(frozen=True, slots=True)

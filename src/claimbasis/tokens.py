@@ -18,8 +18,8 @@ from claimbasis.windows import Tokens, truncate
 
 OUTSIDE, BEGIN, INSIDE = range(3)
 N_TAGS = 3
-# A span is marked when it is right, both ends of it, with at least this probability. F1 is best when that is half of it (Lipton et al.
-# 2014); chosen on PolNeAR's dev articles.
+# A span is marked when both its ends are right with at least this probability. The best for F1 is half the F1 reached (Lipton et
+# al. 2014); chosen on PolNeAR's dev articles.
 MIN_PROBABILITY = 0.4
 # Statements whose tags become probabilities at once: one by one, calls cost more than numbers; all at once, long articles fill memory.
 _BLOCK = 256
