@@ -1,7 +1,7 @@
 r"""Further pre-training of an encoder on raw news (masked language modelling; Gururangan et al. 2020, Devlin et al. 2019).
 
     python experiments/pretrain.py ../shared/data/corpora/{allsides,news2016,cnn2024,news2025,isw}.jsonl.gz \
-        --apart ../shared/data/annotated/dev.jsonl.gz joined/held-out-news.jsonl --n 4000 --output joined/news-encoder
+        --apart ../shared/data/annotated/dev.jsonl.gz joined/held-out-news.jsonl --n 3000 --output joined/news-encoder
     claimbasis train RECIPE --set encoder.base=joined/news-encoder
 
 Articles are read as the classifier will read them: statements between separators, in windows. Articles that share runs of words with
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,13 +20,15 @@ import torch
 from tokenizers import Tokenizer
 from torch.utils.data import Dataset
 from tqdm import tqdm
-from transformers import AutoModel, AutoTokenizer, Trainer, TrainingArguments
+from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from claimbasis.text.articles import read_articles
 from claimbasis.text.statements import split_statements
 from claimbasis.tokens import encode_statements
-from claimbasis.training.encoder import DEFAULT_BASE, find_base, load_tokenizer
+from claimbasis.training.encoder import DEFAULT_BASE, StatementClassifier, find_base, load_tokenizer
+from claimbasis.training.fit import machine_arguments
+from claimbasis.training.recipe import Encoder
 from claimbasis.training.silver import choose_articles
 from claimbasis.types import Article
 from claimbasis.windows import SpecialTokens, build_arrays, plan_windows
@@ -116,25 +119,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         n=options.n,
         seed=options.seed,
     )
-    whole = AutoTokenizer.from_pretrained(find_base(options.base))
+    whole = AutoTokenizer.from_pretrained(find_base(options.base), trust_remote_code=False)
     if not articles or whole.mask_token_id is None:
         what = f"{options.base} has no mask token" if articles else "no article is left to read"
         raise SystemExit(f"{what}; name another base, or other texts")
     tokenizer, special = load_tokenizer(options.base)
     windows = Windows(articles, tokenizer)
     logger.info("%d articles, %d windows", len(articles), len(windows))
-    encoder = AutoModel.from_pretrained(find_base(options.base), attn_implementation="eager", add_pooling_layer=False)
     checkpoints = options.output.with_name(f"{options.output.name}.checkpoints")
+    arguments = _arguments(checkpoints, options)
+    encoder = _load_encoder(options.base, arguments)
     trainer = Trainer(
         model=MaskedLanguageModel(encoder),
-        args=_arguments(checkpoints, options),
+        args=arguments,
         train_dataset=windows,
         data_collator=Masking(special, whole.mask_token_id, encoder.config.vocab_size),
     )
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
     encoder.float().save_pretrained(options.output)
     whole.save_pretrained(options.output)
+    shutil.rmtree(checkpoints, ignore_errors=True)  # else the next start with this output would go on from its end
     return 0
+
+
+def _load_encoder(base: str, arguments: TrainingArguments) -> PreTrainedModel:
+    """As for a training of labels, whose head is not wanted here."""
+    classifier = StatementClassifier.from_base(Encoder(base=base), n_labels=1)
+    if arguments.bf16 and arguments.use_cpu:
+        classifier.use_plain_attention()
+    return classifier.encoder
 
 
 def _refuse(error: Exception) -> None:
@@ -142,7 +155,6 @@ def _refuse(error: Exception) -> None:
 
 
 def _arguments(folder: Path, options: argparse.Namespace) -> TrainingArguments:
-    has_gpu = torch.cuda.is_available()
     return TrainingArguments(
         output_dir=str(folder),
         seed=options.seed,
@@ -151,14 +163,12 @@ def _arguments(folder: Path, options: argparse.Namespace) -> TrainingArguments:
         learning_rate=options.learning_rate,
         warmup_steps=0.05,
         weight_decay=0.01,
-        bf16=bool(torch.cuda.is_bf16_supported() if has_gpu else torch.ops.mkldnn._is_mkldnn_bf16_supported()),
-        use_cpu=not has_gpu,
         logging_steps=100,
         save_steps=500,
         save_total_limit=1,
         report_to=[],
         remove_unused_columns=False,
-        dataloader_pin_memory=has_gpu,
+        **machine_arguments(),
     )
 
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from claimbasis import Span
 from claimbasis.model import TOKENIZER_FILE, shipped_model
-from claimbasis.tokens import NO_TAG, encode_statements, find_spans, span_probabilities, tag_words
+from claimbasis.tokens import NO_TAG, StatementTokens, encode_statements, find_spans, span_probabilities, tag_words
 from claimbasis.types import ROLES
 
 TEXT = "Reuters reported that four Russians said so, a U.S. aide told Kiel’s mayor."
@@ -58,32 +58,30 @@ def test_words_keep_their_places_when_a_statement_loses_its_middle(tokenizer: To
     assert last == ["said", "nobody", "."]
 
 
+def mark(tokens: StatementTokens, logits: np.ndarray, *, is_whole: bool = True) -> list[str]:
+    """Spans of "two aides said"."""
+    (probabilities,) = span_probabilities([logits])
+    found = find_spans("two aides said", tokens, probabilities, ROLES, offset=0, is_whole=is_whole)
+    return [span.text for span in found]
+
+
 def test_a_word_inside_a_span_that_never_began_begins_it(tokenizer: Tokenizer) -> None:
     (tokens,) = encode_statements(tokenizer, ["two aides said"], max_tokens=9)
     logits = np.zeros((3, len(ROLES), 3))
     logits[:, :, 0] = 1
     logits[[0, 1], 0, 2] = 5
-    assert [s.text for s in find_spans("two aides said", tokens, *span_probabilities([logits]), ROLES, offset=0)] == [
-        "two aides"
-    ]
+    assert mark(tokens, logits) == ["two aides"]
 
 
 def test_a_span_is_marked_where_both_its_ends_are_likely(tokenizer: Tokenizer) -> None:
     (tokens,) = encode_statements(tokenizer, ["two aides said"], max_tokens=9)
     shares = np.full((3, len(ROLES), 3), [0.98, 0.01, 0.01])
-    shares[0, 0], shares[1, 0] = (0.1, 0.85, 0.05), (0.35, 0.05, 0.6)  # "two" or "two aides": 0.36 and 0.53
-    assert [
-        s.text for s in find_spans("two aides said", tokens, *span_probabilities([np.log(shares)]), ROLES, offset=0)
-    ] == ["two aides"]
-    shares[0, 0], shares[1, 0] = (
-        (0.3, 0.65, 0.05),
-        (0.45, 0.05, 0.5),
-    )  # something begins here, but where it ends nobody knows
-    assert not find_spans("two aides said", tokens, *span_probabilities([np.log(shares)]), ROLES, offset=0)
-    (doubtful,) = find_spans(
-        "two aides said", tokens, *span_probabilities([np.log(shares)]), ROLES, offset=0, is_whole=False
-    )
-    assert doubtful.text.startswith("two")
+    shares[:2, 0] = [(0.1, 0.85, 0.05), (0.35, 0.05, 0.6)]  # "two" or "two aides": 0.36 and 0.53
+    assert mark(tokens, np.log(shares)) == ["two aides"]
+    shares[:2, 0] = [(0.3, 0.65, 0.05), (0.45, 0.05, 0.5)]  # something begins here, but where it ends nobody knows
+    assert mark(tokens, np.log(shares)) == []
+    (doubtful,) = mark(tokens, np.log(shares), is_whole=False)
+    assert doubtful.startswith("two")
 
 
 def test_statements_do_not_see_each_others_words() -> None:

@@ -98,11 +98,9 @@ def _block_probabilities(logits: Sequence[npt.NDArray[np.floating]]) -> list[npt
     words = np.concatenate(logits)
     shares = np.exp(words - words.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
-    is_first = np.zeros(len(words) + 1, bool)
     edges = np.cumsum([0, *map(len, logits)])
-    is_first[edges] = True
     outside_before = np.roll(shares[..., OUTSIDE], 1, axis=0)
-    outside_before[is_first[:-1]] = 1
+    outside_before[edges[edges < len(words)]] = 1
     # A word inside a span that never began begins it.
     begins = shares[..., BEGIN] + shares[..., INSIDE] * outside_before
     return np.split(np.stack([begins, shares[..., INSIDE]], axis=-1), edges[1:-1])

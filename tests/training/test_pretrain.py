@@ -37,6 +37,11 @@ def test_an_encoder_that_has_read_more_can_be_trained_as_any_other(base: Path, t
     texts = write_texts(tmp_path / "texts.jsonl", 40)
     options = [str(texts), "--base", str(base), "--epochs", "2", "--output", str(tmp_path / "news-encoder")]
     assert runpy.run_path(str(SCRIPT))["main"](options) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "base",
+        "news-encoder",
+        "texts.jsonl",
+    }  # no checkpoints are left
     models = [StatementClassifier.from_base(Encoder(base=str(f)), 3) for f in (base, tmp_path / "news-encoder")]
     before, after = (model.encoder.get_input_embeddings().weight for model in models)
     assert before.shape == after.shape

@@ -199,17 +199,20 @@ def known_targets(articles: Sequence[EncodedArticle]) -> np.ndarray[Any, np.dtyp
     return (targets[targets[:, 0] != NO_TARGET] == 1).numpy()
 
 
-def _arguments(recipe: Recipe, seed: int, folder: Path) -> TrainingArguments:
+def machine_arguments() -> dict[str, Any]:
+    """What of a Trainer's arguments depends on the machine alone."""
     has_gpu = torch.cuda.is_available()
     has_bf16 = torch.cuda.is_bf16_supported() if has_gpu else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return {"bf16": bool(has_bf16), "use_cpu": not has_gpu, "dataloader_pin_memory": has_gpu}
+
+
+def _arguments(recipe: Recipe, seed: int, folder: Path) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(folder),
         seed=seed,
         num_train_epochs=recipe.optimisation.epochs,
         learning_rate=recipe.optimisation.learning_rate,
         warmup_steps=recipe.optimisation.warmup_share,
-        bf16=bool(has_bf16),
-        use_cpu=not has_gpu,
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",
@@ -219,7 +222,7 @@ def _arguments(recipe: Recipe, seed: int, folder: Path) -> TrainingArguments:
         greater_is_better=True,
         report_to=[],
         ddp_find_unused_parameters=False,
-        dataloader_pin_memory=has_gpu,
+        **machine_arguments(),
         accelerator_config={"even_batches": False, "dispatch_batches": False},
         remove_unused_columns=False,
     )
