@@ -39,7 +39,7 @@ def test_spans_come_back_as_they_were_with_overlaps_and_neighbours(tokenizer: To
     ]  # fmt: skip
     (tokens,) = encode_statements(tokenizer, [TEXT], max_tokens=99)
     tags = tag_words(tokens, spans, ROLES, offset=50)
-    assert find_spans(TEXT, tokens, *span_probabilities([one_hot(tags[tokens.first])]), ROLES, offset=50) == spans
+    assert find_spans(tokens, *span_probabilities([one_hot(tags[tokens.first])]), ROLES, offset=50) == spans
 
 
 def test_only_the_roles_that_were_looked_for_teach_and_only_on_a_words_first_token(tokenizer: Tokenizer) -> None:
@@ -61,7 +61,7 @@ def test_words_keep_their_places_when_a_statement_loses_its_middle(tokenizer: To
 def mark(tokens: StatementTokens, logits: np.ndarray, *, is_whole: bool = True) -> list[str]:
     """Spans of "two aides said"."""
     (probabilities,) = span_probabilities([logits])
-    found = find_spans("two aides said", tokens, probabilities, ROLES, offset=0, is_whole=is_whole)
+    found = find_spans(tokens, probabilities, ROLES, offset=0, is_whole=is_whole)
     return [span.text for span in found]
 
 

@@ -33,6 +33,7 @@ Ints = npt.NDArray[np.int64]
 class StatementTokens:
     """The tokens of a statement, without special ones, and its w words: where each begins and ends."""
 
+    text: str
     ids: Tokens
     first: Ints  # (w,), index of a word's first token
     start: Ints  # (w,), characters of the statement
@@ -44,10 +45,11 @@ class StatementTokens:
 
 def encode_statements(tokenizer: Tokenizer, texts: Sequence[str], *, max_tokens: int) -> list[StatementTokens]:
     """Tokens of statements; one that is too long loses its middle."""
-    return [_words(encoding, max_tokens) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [_words(text, encoding, max_tokens) for text, encoding in zip(texts, encodings, strict=True)]
 
 
-def _words(encoding: Encoding, max_tokens: int) -> StatementTokens:
+def _words(text: str, encoding: Encoding, max_tokens: int) -> StatementTokens:
     ids, offsets = encoding.ids, np.asarray(encoding.offsets, np.int64).reshape(-1, 2)
     words = np.asarray([-1 if word is None else word for word in encoding.word_ids], np.int64)
     if len(ids) > max_tokens:
@@ -56,7 +58,7 @@ def _words(encoding: Encoding, max_tokens: int) -> StatementTokens:
     is_first = np.diff(words, prepend=-2) != 0
     first = np.flatnonzero(is_first)
     last = np.append(first[1:], len(ids)) - 1
-    return StatementTokens(ids, first, offsets[first, 0], offsets[last, 1])
+    return StatementTokens(text, ids, first, offsets[first, 0], offsets[last, 1])
 
 
 def tag_words(tokens: StatementTokens, spans: Iterable[Span], roles: Sequence[str], *, offset: int) -> Ints:
@@ -107,7 +109,6 @@ def _block_probabilities(logits: Sequence[npt.NDArray[np.floating]]) -> list[npt
 
 
 def find_spans(
-    text: str,
     tokens: StatementTokens,
     probabilities: npt.NDArray[np.floating],
     roles: Sequence[str],
@@ -118,8 +119,7 @@ def find_spans(
     """Spans of a statement.
 
     Args:
-        text: The statement.
-        tokens: Its tokens.
+        tokens: The statement's.
         probabilities: Of its words, as `span_probabilities` gives them.
         roles: Which of them to mark; those that a model has not learned mean nothing.
         offset: Where the statement begins in the article; is added to the spans' offsets.
@@ -132,7 +132,7 @@ def find_spans(
     for column in map(ROLES.index, roles):
         for first, last in _likely_places(*probabilities[:, column].T, is_whole=is_whole):
             start, end = int(tokens.start[first]), int(tokens.end[last])
-            spans.append(Span(ROLES[column], offset + start, offset + end, text[start:end]))
+            spans.append(Span(ROLES[column], offset + start, offset + end, tokens.text[start:end]))
     return sorted(spans, key=lambda span: (span.start, span.end))
 
 

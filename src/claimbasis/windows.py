@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 Pass = Literal["windows", "alone"]  # statements with those around them, or each for itself
-Reading = Literal["windows", "alone", "both"]  # one pass, or the mean of both passes' logits
+# One pass; or windows first, and the mean of both passes' logits for the statements of which those are not sure.
+Reading = Literal["windows", "alone", "both"]
 Pooling = Literal["separator", "mean", "both"]
 Tokens = Sequence[int]
 
@@ -28,6 +29,17 @@ class Window:
     first: int
     stop: int
     predict_from: int
+    before: tuple[int, ...] = ()  # statements from further up, put in front as more context
+
+    @property
+    def statements(self) -> tuple[int, ...]:
+        """All that are read, in their order."""
+        return (*self.before, *range(self.first, self.stop))
+
+    @property
+    def n_context(self) -> int:
+        """How many of them, at the beginning, are context only."""
+        return len(self.before) + self.predict_from - self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ def _fill(lengths: Sequence[int], first: int, max_tokens: int) -> int:
 
 def window_length(lengths: Sequence[int], window: Window) -> int:
     """Tokens of a window, special ones included."""
-    return 1 + sum(lengths[window.first : window.stop]) + window.stop - window.first
+    return 1 + sum(lengths[index] + 1 for index in window.statements)
 
 
 def statement_starts(lengths: Sequence[int]) -> list[int]:

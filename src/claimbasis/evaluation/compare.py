@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash
@@ -13,7 +11,7 @@ from claimbasis.evaluation.metrics import Metrics
 from claimbasis.evaluation.protocol import Answers, Boundaries, collect_answers, measure_answers
 from claimbasis.inference.classifier import Classifier
 from claimbasis.inference.reading import OnStatements
-from claimbasis.windows import Reading, passes_of
+from claimbasis.windows import Reading
 
 _NAMES: dict[Reading, str] = {"windows": "in windows", "alone": "alone", "both": "both ways"}
 _CUTS: dict[Boundaries, str] = {"annotated": "", "own": ", cut by our splitter"}
@@ -51,15 +49,10 @@ def collect_readings(
     """
     found: dict[str, Answers] = {}
     for boundaries, cut in _CUTS.items():
-        passes = {
-            reading: collect_answers(
+        for reading, name in _NAMES.items():
+            found[name + cut] = collect_answers(
                 classifier.with_reading(reading), articles, codebook, boundaries=boundaries, on_statements=on_statements
             )
-            for reading in passes_of("both")
-        }
-        found |= {_NAMES[reading] + cut: answers for reading, answers in passes.items()}
-        mean = np.mean([answers.logits for answers in passes.values()], axis=0)
-        found[_NAMES["both"] + cut] = replace(passes["alone"], logits=mean)
     return found
 
 

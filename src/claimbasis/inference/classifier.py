@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, Generic
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +16,24 @@ from tokenizers import Tokenizer
 from claimbasis.errors import ModelError
 from claimbasis.inference.attribution import attribute
 from claimbasis.inference.locations import open_folder
-from claimbasis.inference.reading import Key, OnStatements, Outputs, read_tokens
+from claimbasis.inference.outputs import Outputs, log_odds
+from claimbasis.inference.reading import Key, OnStatements, read_tokens
+from claimbasis.inference.rereading import plan_second_pass
 from claimbasis.inference.runtime import Device, Logits, Runtime
 from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, weights_file
 from claimbasis.text.statements import split_statements
 from claimbasis.tokens import StatementTokens, encode_statements, find_spans, span_probabilities
 from claimbasis.types import Article, ArticlePrediction, Prediction, Span, Statement
 from claimbasis.windows import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut(Generic[Key]):
+    """An article cut into statements and tokens."""
+
+    article: Key
+    statements: Sequence[Statement]
+    tokens: Sequence[StatementTokens]
 
 
 class Classifier:
@@ -51,8 +64,8 @@ class Classifier:
             folder: A model folder, or the address of a registered model such as "models:/claimbasis@champion"; the shipped
                 model when None.
             precision: Which weights; int8 where the folder has them, else fp32, when None.
-            reading: Statements in "windows" with those around them, "alone", or the mean of "both", which takes twice the
-                time; the model's own choice when None.
+            reading: Statements in "windows" with those around them, "alone", or "both": in windows, and alone as well where
+                the windows leave them unsure, which takes a third more time; the model's own choice when None.
             n_threads: Forward passes that run at the same time; all cores this process may use when None.
             device: Where they run; on "cuda" weights are fp32 unless a precision is given.
 
@@ -142,7 +155,11 @@ class Classifier:
         Returns:
             Shape (statements, labels).
         """
-        [(_, outputs)] = self._read([(None, self._tokenize(texts))], None, on_statements)
+        ends = itertools.accumulate(map(len, texts))
+        statements = [
+            Statement(n, end - len(text), end, text) for n, (text, end) in enumerate(zip(texts, ends, strict=True))
+        ]
+        [(_, outputs)] = self._read([(None, statements)], None, on_statements)
         return outputs.logits
 
     def token_lengths(self, texts: Sequence[str]) -> list[int]:
@@ -151,14 +168,18 @@ class Classifier:
 
     def _read(
         self,
-        articles: Iterable[tuple[Key, Sequence[StatementTokens]]],
+        articles: Iterable[tuple[Key, Sequence[Statement]]],
         tokens_per_batch: int | None,
         on_statements: OnStatements | None,
-    ) -> Iterator[tuple[Key, Outputs]]:
+    ) -> Iterator[tuple[_Cut[Key], Outputs]]:
+        cuts = (_Cut(key, statements, self._tokenize([s.text for s in statements])) for key, statements in articles)
         return read_tokens(
             self._runtime,
             self.settings,
-            articles,
+            ((cut, cut.tokens) for cut in cuts),
+            plan_again=lambda cut, outputs, unsure: plan_second_pass(
+                unsure, cut.statements, self._conclude(cut, outputs)
+            ),
             tokens_per_batch=self._runtime.tokens_per_batch if tokens_per_batch is None else tokens_per_batch,
             on_statements=on_statements,
         )
@@ -169,28 +190,26 @@ class Classifier:
         tokens_per_batch: int | None,
         on_statements: OnStatements | None,
     ) -> Iterator[ArticlePrediction]:
-        tokenized = (
-            ((article, statements, tokens := self._tokenize([s.text for s in statements])), tokens)
-            for article, statements in articles
+        for cut, outputs in self._read(articles, tokens_per_batch, on_statements):
+            yield ArticlePrediction(cut.article, self._conclude(cut, outputs), self.model_id, self.settings.codebook)
+
+    def _conclude(self, cut: _Cut[Any], outputs: Outputs) -> tuple[Prediction, ...]:
+        """Labels, spans and sources of an article's statements, from what the network says of them."""
+        probabilities = span_probabilities(outputs.tags)
+        spans = [
+            tuple(find_spans(t, p, self.settings.roles, offset=s.start))
+            for s, t, p in zip(cut.statements, cut.tokens, probabilities, strict=True)
+        ]
+        return attribute(
+            self._decide(cut.statements, outputs.logits, spans),
+            self._crediting,
+            unnamed=self._unnamed,
+            doubtful=partial(self._find_doubtful_source, cut, probabilities),
         )
-        for (article, statements, tokens), outputs in self._read(tokenized, tokens_per_batch, on_statements):
-            probabilities = span_probabilities(outputs.tags)
-            spans = [
-                tuple(find_spans(s.text, t, p, self.settings.roles, offset=s.start))
-                for s, t, p in zip(statements, tokens, probabilities, strict=True)
-            ]
-            attributed = attribute(
-                self._decide(statements, outputs.logits, spans),
-                self._crediting,
-                unnamed=self._unnamed,
-                doubtful=partial(self._find_doubtful_source, statements, tokens, probabilities),
-            )
-            yield ArticlePrediction(article, attributed, self.model_id, self.settings.codebook)
 
     def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Calibrated scores in [0, 1] from logits of shape (n, labels)."""
-        scaled = logits.astype(np.float64) / np.asarray(self.settings.temperatures) + np.asarray(self.settings.offsets)
-        return np.asarray(1 / (1 + np.exp(-scaled)))
+        return np.asarray(1 / (1 + np.exp(-log_odds(logits, self.settings))))
 
     def _decide(
         self, statements: Sequence[Statement], logits: Logits, spans: Sequence[tuple[Span, ...]]
@@ -206,16 +225,12 @@ class Classifier:
         return predictions
 
     def _find_doubtful_source(
-        self,
-        statements: Sequence[Statement],
-        tokens: Sequence[StatementTokens],
-        probabilities: Sequence[npt.NDArray[np.floating]],
-        index: int,
+        self, cut: _Cut[Any], probabilities: Sequence[npt.NDArray[np.floating]], index: int
     ) -> Span | None:
         """The first source that begins in a statement, wherever it may end."""
-        text, offset = statements[index].text, statements[index].start
         roles = [role for role in self.settings.roles if role == "source"]
-        found = find_spans(text, tokens[index], probabilities[index], roles, offset=offset, is_whole=False)
+        offset = cut.statements[index].start
+        found = find_spans(cut.tokens[index], probabilities[index], roles, offset=offset, is_whole=False)
         return found[0] if found else None
 
     def _tokenize(self, texts: Sequence[str]) -> list[StatementTokens]:

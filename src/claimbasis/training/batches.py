@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from claimbasis.introductions import find_first_mentions
 from claimbasis.tokens import NO_TAG
 from claimbasis.training.encoder import NO_TARGET
 from claimbasis.training.exchange import WordExchange
@@ -52,16 +54,14 @@ class WindowData(Dataset[WindowKey]):
     def collate(self, keys: Sequence[WindowKey]) -> dict[str, torch.Tensor]:
         """Model inputs, targets (windows, statements, labels) and tags (windows, tokens, roles) of some windows."""
         windows: list[Sequence[Sequence[int]]] = [
-            [t.ids for t in self.articles[i].tokens[w.first : w.stop]] for i, w in keys
+            [self.articles[i].tokens[index].ids for index in w.statements] for i, w in keys
         ]
         if self._exchange:
             windows = [self._exchange(window) for window in windows]
         arrays = build_arrays(windows, self._special, pooling=self._pooling)
         targets = torch.full((*arrays.pooling.shape[:2], self.articles[0].targets.shape[1]), NO_TARGET)
         for row, (i, w) in enumerate(keys):
-            targets[row, w.predict_from - w.first : w.stop - w.first] = self.articles[i].targets[
-                w.predict_from : w.stop
-            ]
+            targets[row, w.n_context : len(w.statements)] = self.articles[i].targets[w.predict_from : w.stop]
         return {
             "input_ids": torch.from_numpy(arrays.input_ids),
             "attention_mask": torch.from_numpy(arrays.attention_mask),
@@ -74,7 +74,7 @@ class WindowData(Dataset[WindowKey]):
         placed = torch.full((len(keys), n_tokens, len(ROLES)), NO_TAG)
         for row, (i, w) in enumerate(keys):
             article = self.articles[i]
-            starts = statement_starts(article.lengths[w.first : w.stop])[w.predict_from - w.first :]
+            starts = statement_starts([article.lengths[index] for index in w.statements])[w.n_context :]
             for start, tags in zip(starts, article.tags[w.predict_from : w.stop], strict=True):
                 placed[row, start : start + len(tags)] = tags
         return placed
@@ -112,6 +112,11 @@ class EpochBatches(Sampler[list[WindowKey]]):
         self._n_always = len(always)
         self._group_sizes = [(len(group), share) for group, share in in_turn]
         self._windows = windows
+        # For each statement of an article, where the names in it first stood.
+        self._mentions = [
+            [tuple(names.values()) for names in find_first_mentions([t.text for t in article.tokens])]
+            for article in self._articles
+        ]
         self._seed = seed
         self._epoch = 0
         n_tokens = sum(lengths for _, lengths in self._cut())
@@ -143,7 +148,7 @@ class EpochBatches(Sampler[list[WindowKey]]):
         return [
             ((index, window), window_length(article.lengths, window))
             for index, article in self._choose()
-            for window in _cut_article(article.lengths, self._windows, rng)
+            for window in _cut_article(article.lengths, self._mentions[index], self._windows, rng)
             if article.teaches(window)
         ]
 
@@ -156,12 +161,33 @@ class EpochBatches(Sampler[list[WindowKey]]):
         return [(index, self._articles[index]) for index in chosen]
 
 
-def _cut_article(lengths: Sequence[int], settings: Windows, rng: np.random.Generator) -> list[Window]:
-    """Windows of random size for one article, or each statement alone; no statement is trained twice."""
+Mentions = Sequence[Sequence[int]]
+
+
+def _cut_article(
+    lengths: Sequence[int], mentions: Mentions, settings: Windows, rng: np.random.Generator
+) -> list[Window]:
+    """Windows of random size for one article, or each statement alone or introduced; no statement is trained twice."""
     reading: Pass = "alone" if rng.random() < settings.alone_share else "windows"
     longest = settings.train_tokens or settings.max_tokens
     max_tokens = int(rng.integers(longest // 4, longest + 1))
     overlap = min(settings.overlap_tokens, max_tokens // 2)
-    return plan_windows(
+    windows = plan_windows(
         lengths, max_tokens=max_tokens, overlap_tokens=int(rng.integers(0, overlap + 1)), reading=reading
     )
+    return [
+        _introduce(window, mentions, rng) if reading == "alone" and rng.random() < settings.introduced_share else window
+        for window in windows
+    ]
+
+
+def _introduce(window: Window, mentions: Mentions, rng: np.random.Generator) -> Window:
+    """A single statement behind those that inference might put there: by chance, for few texts have their sources marked.
+
+    Its own names are followed to where they first stood, or those of one of the three statements before it ("he").
+    """
+    place = window.first
+    if not mentions[place] or rng.random() < 0.3:
+        place = max(0, place - int(rng.integers(1, 4)))
+    first = rng.choice(mentions[place], size=1).tolist() if mentions[place] else []
+    return replace(window, before=tuple(sorted({place, *first} - {window.first})))

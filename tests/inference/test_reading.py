@@ -1,0 +1,61 @@
+"""How the two ways of reading come together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from claimbasis import Article, Classifier, split_statements
+from claimbasis.inference.rereading import SURE_LOG_ODDS
+from claimbasis.windows import Reading, WindowArrays
+
+with (Path(__file__).parents[2] / "data/corpus/dev.jsonl").open(encoding="utf-8") as lines:
+    TEXT = json.loads(next(lines))["text"]
+
+
+@pytest.fixture
+def submitted(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of statements of every window that the model reads."""
+    seen: list[int] = []
+    submit = classifier._runtime.submit
+
+    def spy(arrays: WindowArrays) -> object:
+        seen.extend(int(row.any(axis=1).sum()) for row in arrays.pooling)
+        return submit(arrays)
+
+    monkeypatch.setattr(classifier._runtime, "submit", spy)
+    return seen
+
+
+def log_odds(classifier: Classifier, reading: Reading) -> np.ndarray:
+    # Every window is a batch of its own: what shares a batch is scaled together in int8.
+    classifier = classifier.with_reading(reading)
+    answers = classifier.predict_statements(Article(TEXT), split_statements(TEXT), tokens_per_batch=1)
+    scores = np.array([list(p.scores.values()) for p in answers])
+    return np.log(scores / (1 - scores))
+
+
+def test_what_windows_leave_unsure_is_read_again(classifier: Classifier, submitted: list[int]) -> None:
+    windows, alone = log_odds(classifier, "windows"), log_odds(classifier, "alone")
+    submitted.clear()
+    both = log_odds(classifier, "both")
+    thresholds = np.array(classifier.settings.thresholds)
+    unsure = (np.abs(windows - np.log(thresholds / (1 - thresholds))) < SURE_LOG_ODDS).any(axis=1)
+    again = submitted[-unsure.sum() :]
+    assert 0 < unsure.sum() < len(windows)
+    assert min(again) == 1 < max(again) <= 3  # alone, or behind those that introduce a source
+    np.testing.assert_allclose(both[~unsure], windows[~unsure], atol=1e-5)
+    is_mean = np.isclose(both, (windows + alone) / 2, atol=1e-5).all(axis=1)
+    assert is_mean[unsure].sum() == again.count(1)
+
+
+def test_progress_counts_every_statement_once(classifier: Classifier) -> None:
+    articles = [Article(TEXT, id="a"), Article("", id="b"), Article(TEXT[:900], id="c")]
+    counts: list[int] = []
+    results = list(classifier.with_reading("both").predict_many(articles, on_statements=counts.append))
+    assert [r.article.id for r in results] == ["a", "b", "c"]
+    assert sum(counts) == sum(map(len, results)) > 0
+    assert all(count >= 0 for count in counts)
