@@ -69,7 +69,7 @@ def truncate(tokens: Tokens, max_tokens: int) -> Tokens:
 
 
 def passes_of(reading: Reading) -> tuple[Pass, ...]:
-    """The passes whose mean is the reading."""
+    """The passes by whose mean a training judges what the reading will come to."""
     return ("windows", "alone") if reading == "both" else (reading,)
 
 
