@@ -146,6 +146,7 @@ def make_ways(articles: list[Article], cut: list[list[Statement]], model: Path, 
         ("ours, windows, int8", shipped.with_reading("windows")),
         ("ours, alone, int8", shipped.with_reading("alone")),
         ("ours, both ways, int8", shipped.with_reading("both")),
+        ("ours, again where unsure, int8", shipped.with_reading("again")),
         ("ours, windows, fp32", Classifier.load(model, precision="fp32", reading="windows")),
     ):
         yield Way(name, lambda c=classifier: read_all(c.predict_many(articles)))

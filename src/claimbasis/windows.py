@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 Pass = Literal["windows", "alone"]  # statements with those around them, or each for itself
-# One pass; or windows first, and the mean of both passes' logits for the statements of which those are not sure.
-Reading = Literal["windows", "alone", "both"]
+# One pass; the mean of both passes' logits; or windows, and those statements "again" of which they are not sure.
+Reading = Literal["windows", "alone", "both", "again"]
 Pooling = Literal["separator", "mean", "both"]
 Tokens = Sequence[int]
 
@@ -70,7 +70,7 @@ def truncate(tokens: Tokens, max_tokens: int) -> Tokens:
 
 def passes_of(reading: Reading) -> tuple[Pass, ...]:
     """The passes by whose mean a training judges what the reading will come to."""
-    return ("windows", "alone") if reading == "both" else (reading,)
+    return (reading,) if reading in ("windows", "alone") else ("windows", "alone")
 
 
 def plan_windows(lengths: Sequence[int], *, max_tokens: int, overlap_tokens: int, reading: Pass) -> list[Window]:

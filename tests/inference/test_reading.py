@@ -39,23 +39,33 @@ def log_odds(classifier: Classifier, reading: Reading) -> np.ndarray:
 
 
 def test_what_windows_leave_unsure_is_read_again(classifier: Classifier, submitted: list[int]) -> None:
-    windows, alone = log_odds(classifier, "windows"), log_odds(classifier, "alone")
+    alone = log_odds(classifier, "alone")
     submitted.clear()
-    both = log_odds(classifier, "both")
+    windows = log_odds(classifier, "windows")
+    n_first = len(submitted)
+    submitted.clear()
+    again = log_odds(classifier, "again")
     thresholds = np.array(classifier.settings.thresholds)
     unsure = (np.abs(windows - np.log(thresholds / (1 - thresholds))) < SURE_LOG_ODDS).any(axis=1)
-    again = submitted[-unsure.sum() :]
+    again_read = submitted[n_first:]
     assert 0 < unsure.sum() < len(windows)
-    assert min(again) == 1 < max(again) <= 3  # alone, or behind those that introduce a source
-    np.testing.assert_allclose(both[~unsure], windows[~unsure], atol=1e-5)
-    is_mean = np.isclose(both, (windows + alone) / 2, atol=1e-5).all(axis=1)
-    assert is_mean[unsure].sum() == again.count(1)
+    assert again_read.count(1) == unsure.sum()  # each alone, and some behind those that introduce a source
+    assert 1 < max(again_read) <= 3
+    np.testing.assert_allclose(again[~unsure], windows[~unsure], atol=1e-5)
+    is_mean = np.isclose(again, (windows + alone) / 2, atol=1e-5).all(axis=1)
+    assert is_mean[unsure].sum() == unsure.sum() - (len(again_read) - unsure.sum())
 
 
-def test_progress_counts_every_statement_once(classifier: Classifier) -> None:
+def test_both_is_the_mean_of_all(classifier: Classifier) -> None:
+    windows, alone, both = (log_odds(classifier, reading) for reading in ("windows", "alone", "both"))  # type: ignore[arg-type]
+    np.testing.assert_allclose(both, (windows + alone) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("reading", ["windows", "alone", "both", "again"])
+def test_progress_counts_every_statement_once(classifier: Classifier, reading: Reading) -> None:
     articles = [Article(TEXT, id="a"), Article("", id="b"), Article(TEXT[:900], id="c")]
     counts: list[int] = []
-    results = list(classifier.with_reading("both").predict_many(articles, on_statements=counts.append))
+    results = list(classifier.with_reading(reading).predict_many(articles, on_statements=counts.append))
     assert [r.article.id for r in results] == ["a", "b", "c"]
     assert sum(counts) == sum(map(len, results)) > 0
     assert all(count >= 0 for count in counts)

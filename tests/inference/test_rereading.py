@@ -37,7 +37,9 @@ def test_a_statement_is_read_behind_those_that_tell_whose_word_it_is() -> None:
     assert plan_second_pass(range(5), *make_predictions(sources)) == [
         Window(0, 1, 0),
         Window(1, 2, 1),
+        Window(2, 3, 2),
         Window(2, 3, 2, before=(0,)),
+        Window(3, 4, 3),
         Window(3, 4, 3, before=(0, 2)),
         Window(4, 5, 4),
     ]

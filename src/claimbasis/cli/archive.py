@@ -65,8 +65,8 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prune", action="store_true", help="remove rows of inputs that are no longer given")
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both"),
-        help="read statements with those around them, alone, or both ways (default: the model's)",
+        choices=("windows", "alone", "both", "again"),
+        help="read statements with those around them, alone, both ways, or again where the first leaves doubt (default: the model's)",
     )
     add_model(parser, default_threads="of each worker its share of the cores; 1 with Ray")
     parser.set_defaults(command=_archive, resume_hint=f"{_GO_ON[0].upper()}{_GO_ON[1:]}.")

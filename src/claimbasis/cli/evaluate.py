@@ -52,7 +52,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both"),
+        choices=("windows", "alone", "both", "again"),
         help="look into the decisions of this reading (default: the model's)",
     )
     parser.set_defaults(command=_evaluate)

@@ -21,7 +21,9 @@ def add_evaluate_spans(parser: argparse.ArgumentParser) -> None:
         help="sentences of PolNeAR with tags, as CofeNet gives them (also .gz); for comparison with published scores",
     )
     parser.add_argument(
-        "--reading", choices=("windows", "alone", "both"), help="how statements are read (default: the model's)"
+        "--reading",
+        choices=("windows", "alone", "both", "again"),
+        help="how statements are read (default: the model's)",
     )
     parser.set_defaults(command=_evaluate_spans)
 

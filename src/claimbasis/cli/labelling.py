@@ -29,8 +29,8 @@ def add_articles(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fetch", action="store_true", help="read web addresses (http, https) from the network")
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both"),
-        help="read statements with those around them, alone, or both ways (default: the model's)",
+        choices=("windows", "alone", "both", "again"),
+        help="read statements with those around them, alone, both ways, or again where the first leaves doubt (default: the model's)",
     )
 
 

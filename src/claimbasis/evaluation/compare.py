@@ -13,7 +13,12 @@ from claimbasis.inference.classifier import Classifier
 from claimbasis.inference.reading import OnStatements
 from claimbasis.windows import Reading
 
-_NAMES: dict[Reading, str] = {"windows": "in windows", "alone": "alone", "both": "both ways"}
+_NAMES: dict[Reading, str] = {
+    "windows": "in windows",
+    "alone": "alone",
+    "both": "both ways",
+    "again": "again where unsure",
+}
 _CUTS: dict[Boundaries, str] = {"annotated": "", "own": ", cut by our splitter"}
 
 
@@ -36,7 +41,7 @@ def collect_readings(
     *,
     on_statements: OnStatements | None = None,
 ) -> dict[str, Answers]:
-    """What a model says in windows, alone and both ways, with the annotators' statements and with our own, by name of the system.
+    """What a model says in every way of reading, with the annotators' statements and with our own, by name of the system.
 
     Args:
         classifier: The model; how it was loaded to read does not matter.

@@ -21,34 +21,33 @@ class Outputs:
 
     logits: Logits  # (n, labels)
     tags: list[Logits]  # for each statement (words, roles, tags); nothing but OUTSIDE where the model has no tags
+    n_readings: npt.NDArray[np.int64]  # (n,), whose mean the others are
 
     @classmethod
     def empty(cls, tokens: Sequence[StatementTokens], n_labels: int) -> Outputs:
-        """Zeros, for the first pass to replace."""
+        """Zeros, before the first reading."""
         return cls(
             np.zeros((len(tokens), n_labels), np.float32),
             [np.zeros((len(t.first), len(ROLES), N_TAGS), np.float32) for t in tokens],
+            np.zeros(len(tokens), np.int64),
         )
 
-    def take(self, window: Window, tokens: Sequence[StatementTokens], said: Sequence[Logits], *, share: float) -> None:
-        """Moves what is known of the statements that a window is for towards what the network says now.
+    def take(self, window: Window, tokens: Sequence[StatementTokens], said: Sequence[Logits]) -> None:
+        """Takes one more reading of the statements that a window is for into the mean.
 
         Args:
             window: Of the article.
             tokens: Of all the article's statements.
             said: Of the window: logits (statements, labels), and tags (tokens, roles, tags) if the model has any.
-            share: Of the new in the result: 1 replaces the old, 0.5 is the mean of both.
         """
         logits, *tags = said
         starts = statement_starts([len(tokens[index]) for index in window.statements])
         for place, index in [*enumerate(window.statements)][window.n_context :]:
-            _approach(self.logits[index], logits[place], share)
+            self.n_readings[index] += 1
+            share = np.float32(1 / self.n_readings[index])
+            self.logits[index] += (logits[place] - self.logits[index]) * share
             if tags:
-                _approach(self.tags[index], tags[0][starts[place] + tokens[index].first], share)
-
-
-def _approach(values: Logits, others: Logits, share: float) -> None:
-    values += (others - values) * np.float32(share)
+                self.tags[index] += (tags[0][starts[place] + tokens[index].first] - self.tags[index]) * share
 
 
 def log_odds(logits: npt.NDArray[np.floating], settings: ModelSettings) -> npt.NDArray[np.float64]:

@@ -81,10 +81,9 @@ class _Batch(Generic[Key]):
     running: Future[list[Logits]]
 
     def settle(self) -> None:
-        """Waits for the model, and keeps what it says: the mean with what it said before, if it did."""
-        share = 0.5 if self.article.is_read else 1.0
+        """Waits for the model, and keeps what it says."""
         for window, *said in zip(self.windows, *self.running.result(), strict=True):
-            self.article.outputs.take(window, self.article.tokens, said, share=share)
+            self.article.outputs.take(window, self.article.tokens, said)
 
 
 class _Queue(Generic[Key]):
@@ -121,7 +120,7 @@ class _Queue(Generic[Key]):
             self._end_pass(first)
             return 0
         first.settle()
-        places = [index for w in first.windows for index in range(w.predict_from, w.stop)]
+        places = [index for w in first.windows if not w.before for index in range(w.predict_from, w.stop)]
         if first.article.is_read:
             return len(places)
         return len(places) - int(find_unsure(first.article.outputs.logits[places], self._settings).sum())

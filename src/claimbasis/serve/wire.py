@@ -107,7 +107,7 @@ class ModelAnswer(_Closed):
     id: str
     labels: list[LabelDefinition]
     codebook_version: str
-    reading: Literal["windows", "alone", "both"]
+    reading: Literal["windows", "alone", "both", "again"]
     limits: LimitsAnswer
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from claimbasis.introductions import find_first_mentions
 from claimbasis.tokens import NO_TAG
 from claimbasis.training.encoder import NO_TARGET
 from claimbasis.training.exchange import WordExchange
@@ -112,11 +110,6 @@ class EpochBatches(Sampler[list[WindowKey]]):
         self._n_always = len(always)
         self._group_sizes = [(len(group), share) for group, share in in_turn]
         self._windows = windows
-        # For each statement of an article, where the names in it first stood.
-        self._mentions = [
-            [tuple(names.values()) for names in find_first_mentions([t.text for t in article.tokens])]
-            for article in self._articles
-        ]
         self._seed = seed
         self._epoch = 0
         n_tokens = sum(lengths for _, lengths in self._cut())
@@ -148,7 +141,7 @@ class EpochBatches(Sampler[list[WindowKey]]):
         return [
             ((index, window), window_length(article.lengths, window))
             for index, article in self._choose()
-            for window in _cut_article(article.lengths, self._mentions[index], self._windows, rng)
+            for window in _cut_article(article.lengths, self._windows, rng)
             if article.teaches(window)
         ]
 
@@ -161,33 +154,12 @@ class EpochBatches(Sampler[list[WindowKey]]):
         return [(index, self._articles[index]) for index in chosen]
 
 
-Mentions = Sequence[Sequence[int]]
-
-
-def _cut_article(
-    lengths: Sequence[int], mentions: Mentions, settings: Windows, rng: np.random.Generator
-) -> list[Window]:
-    """Windows of random size for one article, or each statement alone or introduced; no statement is trained twice."""
+def _cut_article(lengths: Sequence[int], settings: Windows, rng: np.random.Generator) -> list[Window]:
+    """Windows of random size for one article, or each statement alone; no statement is trained twice."""
     reading: Pass = "alone" if rng.random() < settings.alone_share else "windows"
     longest = settings.train_tokens or settings.max_tokens
     max_tokens = int(rng.integers(longest // 4, longest + 1))
     overlap = min(settings.overlap_tokens, max_tokens // 2)
-    windows = plan_windows(
+    return plan_windows(
         lengths, max_tokens=max_tokens, overlap_tokens=int(rng.integers(0, overlap + 1)), reading=reading
     )
-    return [
-        _introduce(window, mentions, rng) if reading == "alone" and rng.random() < settings.introduced_share else window
-        for window in windows
-    ]
-
-
-def _introduce(window: Window, mentions: Mentions, rng: np.random.Generator) -> Window:
-    """A single statement behind those that inference might put there: by chance, for few texts have their sources marked.
-
-    Its own names are followed to where they first stood, or those of one of the three statements before it ("he").
-    """
-    place = window.first
-    if not mentions[place] or rng.random() < 0.3:
-        place = max(0, place - int(rng.integers(1, 4)))
-    first = rng.choice(mentions[place], size=1).tolist() if mentions[place] else []
-    return replace(window, before=tuple(sorted({place, *first} - {window.first})))

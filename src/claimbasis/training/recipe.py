@@ -70,7 +70,6 @@ class Windows(_Section):
     overlap_tokens: Annotated[int, Field(ge=0)] = 32
     max_statement_tokens: Annotated[int, Field(ge=8)] = 160
     alone_share: Share = 0.3  # share of articles that an epoch reads one statement at a time
-    introduced_share: Share = 0.0  # of those statements, that are read behind the ones that introduce whom they name
     reading: Reading = "windows"  # how the finished model reads by default
 
     @property

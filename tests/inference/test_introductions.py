@@ -1,4 +1,4 @@
-from claimbasis.introductions import find_first_mentions
+from claimbasis.inference.introductions import find_first_mentions
 
 
 def test_names_lead_to_the_first_statement_that_had_them() -> None:

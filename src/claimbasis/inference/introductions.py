@@ -1,4 +1,4 @@
-"""Where an article first names somebody, which is where it says who that is: the one place that both legs share."""
+"""Where an article first names somebody, which is where it says who that is."""
 
 from __future__ import annotations
 
