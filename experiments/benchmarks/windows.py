@@ -4,8 +4,9 @@
     python experiments/benchmarks/windows.py ../shared/data/annotated/dev.jsonl.gz
 
 The weights stay as they are; scales and thresholds are fitted anew for each row on the same articles, as a training
-would do, so that rows differ by their windows alone; "both" is the mean of both readings of every statement. Tokens are those that the model computes, repeats included, padding
-not; they are counted on whole articles, because in the annotated passages there is less to repeat.
+would do, so that rows differ by their windows alone; "both" is the mean of both readings of every statement. Tokens are
+those that the model computes, repeats included, padding not; they are counted on whole articles, because in the
+annotated passages there is less to repeat.
 """
 
 from __future__ import annotations

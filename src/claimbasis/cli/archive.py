@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from claimbasis.cli.arguments import add_model, positive
+from claimbasis.cli.arguments import READINGS, add_model, positive
 from claimbasis.errors import ArchiveError, InputError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prune", action="store_true", help="remove rows of inputs that are no longer given")
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both", "again"),
+        choices=READINGS,
         help="read statements with those around them, alone, both ways, or again where the first leaves doubt (default: the model's)",
     )
     add_model(parser, default_threads="of each worker its share of the cores; 1 with Ray")

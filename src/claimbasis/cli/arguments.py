@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from claimbasis.codebook import Codebook
 
+# Of `claimbasis.windows.Reading`, which a command line that only asks for help need not load.
+READINGS = ("windows", "alone", "both", "again")
+
 
 def add_model(parser: argparse.ArgumentParser, *, default_threads: str = "all cores") -> None:
     """Which model, and how it runs."""

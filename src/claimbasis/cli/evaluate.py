@@ -6,6 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from claimbasis.cli.arguments import READINGS
 from claimbasis.cli.output import make_console, make_folder
 
 logger = logging.getLogger("claimbasis")
@@ -52,7 +53,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both", "again"),
+        choices=READINGS,
         help="look into the decisions of this reading (default: the model's)",
     )
     parser.set_defaults(command=_evaluate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from claimbasis.cli.arguments import READINGS
 from claimbasis.cli.output import make_console
 from claimbasis.errors import InputError, ModelError
 
@@ -22,7 +23,7 @@ def add_evaluate_spans(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both", "again"),
+        choices=READINGS,
         help="how statements are read (default: the model's)",
     )
     parser.set_defaults(command=_evaluate_spans)

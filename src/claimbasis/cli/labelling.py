@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claimbasis.cli.arguments import READINGS
 from claimbasis.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def add_articles(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fetch", action="store_true", help="read web addresses (http, https) from the network")
     parser.add_argument(
         "--reading",
-        choices=("windows", "alone", "both", "again"),
+        choices=READINGS,
         help="read statements with those around them, alone, both ways, or again where the first leaves doubt (default: the model's)",
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, data_hash
@@ -54,10 +56,16 @@ def collect_readings(
     """
     found: dict[str, Answers] = {}
     for boundaries, cut in _CUTS.items():
-        for reading, name in _NAMES.items():
-            found[name + cut] = collect_answers(
+        asked: tuple[Reading, ...] = ("windows", "alone", "again")
+        read: dict[Reading, Answers] = {
+            reading: collect_answers(
                 classifier.with_reading(reading), articles, codebook, boundaries=boundaries, on_statements=on_statements
             )
+            for reading in asked
+        }
+        mean = np.mean([read["windows"].logits, read["alone"].logits], axis=0)
+        read["both"] = replace(read["alone"], logits=mean)
+        found |= {name + cut: read[reading] for reading, name in _NAMES.items()}
     return found
 
 
