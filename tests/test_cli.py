@@ -70,6 +70,28 @@ def test_output_goes_to_a_file(article: Path, tmp_path: Path, capsys: pytest.Cap
     assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 
 
+@pytest.mark.parametrize("output", ["in/a.jsonl", "in/new.jsonl"])
+def test_no_input_is_written_over_nor_output_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, output: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.jsonl").write_text(json.dumps({"text": TEXT}), encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "in").iterdir()}
+    assert main(["label", "in", "--output", output]) == 2
+    with (tmp_path / output).open("a", encoding="utf-8") as stream, monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", stream)
+        assert main(["label", "in", "--format", "jsonl"]) == 2
+    assert caplog.text.count("cannot be written too") == 2
+    after = {file.name: file.read_bytes() for file in (tmp_path / "in").iterdir()}
+    assert {name: content for name, content in after.items() if content} == before
+
+
+def test_a_csv_file_begins_with_what_excel_needs(article: Path, tmp_path: Path) -> None:
+    assert main(["label", str(article), "--format", "csv", "--output", str(tmp_path / "out.csv")]) == 0
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfarticle_id,")
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for raw, article_id in ((TEXT.encode(), "stdin"), (json.dumps({"id": "x", "text": TEXT}).encode(), "x")):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))

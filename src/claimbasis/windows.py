@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 Pass = Literal["windows", "alone"]  # statements with those around them, or each for itself
-# One pass; the mean of both passes' logits; or windows, and those statements "again" of which they are not sure.
+# One pass; the mean of both passes' logits; or windows, those statements "again" of which they are not sure, and one source's drawn together.
 Reading = Literal["windows", "alone", "both", "again"]
 Pooling = Literal["separator", "mean", "both"]
 Tokens = Sequence[int]

@@ -72,6 +72,25 @@ def test_parquet(archive: Run) -> None:
     assert [row["article_id"] for row in read_output(Path("out"))["articles"]] == ["a", "d"]
 
 
+def test_a_date_beyond_the_calendar_costs_no_other_row(archive: Run) -> None:
+    last = pa.array([0, 253_402_300_799_000_000, 0], pa.timestamp("us", tz="Europe/Berlin"))
+    pq.write_table(
+        pa.table({"id": ["a", "b", "c"], "text": ["He left."] * 2 + ["She left."], "date": last}), "news.parquet"
+    )
+    assert archive("news.parquet") == 1
+    assert "cannot be read" in reasons()["news.parquet, row 2"]
+    assert [row["article_id"] for row in read_output(Path("out"))["articles"]] == ["a", "c"]
+
+
+def test_folders_within_folders_count_once(archive: Run) -> None:
+    Path("in/deep/deeper").mkdir(parents=True)
+    for n, place in enumerate(("in/a.txt", "in/deep/b.txt", "in/deep/deeper/c.txt")):
+        Path(place).write_text(make_text(n), encoding="utf-8")
+    assert archive("in/**", "in", "in/deep") == 0
+    ids = [row["article_id"] for row in read_output(Path("out"))["articles"]]
+    assert sorted(ids) == ["in/a.txt", "in/deep/b.txt", "in/deep/deeper/c.txt"]
+
+
 def test_documents(archive: Run) -> None:
     Path("in").mkdir()
     Path("in/a.txt").write_text(make_text(1), encoding="utf-8")
@@ -122,7 +141,7 @@ def test_max_rejects_stops_a_job_that_has_gone_wrong(archive: Run, caplog: pytes
     write_jsonl(Path("news.jsonl"), rows)
     assert archive("news.jsonl", "--max-rejects", "100") == 0 + 1
     assert len(reasons()) == 100
-    assert archive("news.jsonl", "--max-rejects", "20", output="other") == 1
+    assert archive("news.jsonl", "--max-rejects", "20", output="other") == 2
     assert "more than --max-rejects 20" in caplog.text
     assert 20 < len(reasons("other")) < 60
     assert archive("news.jsonl", output="other") == 1

@@ -239,7 +239,7 @@ def test_a_failing_disk_loses_no_finished_part(
 
     with monkeypatch.context() as patch:
         patch.setattr(OutputFolder, "write_part", fail)
-        assert archive("news.jsonl") == 1
+        assert archive("news.jsonl") == 2
     assert "No space left" in caplog.text
     assert len(read_output(Path("out"))["articles"]) == 30
     assert archive("news.jsonl") == 0

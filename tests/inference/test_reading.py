@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from claimbasis import Article, Classifier, split_statements
+from claimbasis.inference import speakers
 from claimbasis.inference.rereading import SURE_LOG_ODDS
 from claimbasis.windows import Reading, WindowArrays
 
@@ -38,7 +39,10 @@ def log_odds(classifier: Classifier, reading: Reading) -> np.ndarray:
     return np.log(scores / (1 - scores))
 
 
-def test_what_windows_leave_unsure_is_read_again(classifier: Classifier, submitted: list[int]) -> None:
+def test_what_windows_leave_unsure_is_read_again(
+    classifier: Classifier, submitted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speakers, "MEAN_SHARE", 0)  # as the next test has it
     alone = log_odds(classifier, "alone")
     submitted.clear()
     windows = log_odds(classifier, "windows")
@@ -54,6 +58,25 @@ def test_what_windows_leave_unsure_is_read_again(classifier: Classifier, submitt
     np.testing.assert_allclose(again[~unsure], windows[~unsure], atol=1e-5)
     is_mean = np.isclose(again, (windows + alone) / 2, atol=1e-5).all(axis=1)
     assert is_mean[unsure].sum() == unsure.sum() - (len(again_read) - unsure.sum())
+
+
+def test_then_statements_of_one_source_come_nearer_to_each_other(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = log_odds(classifier, "again")
+    monkeypatch.setattr(speakers, "MEAN_SHARE", 0)
+    read = log_odds(classifier, "again")
+    answers = classifier.with_reading("again").predict_statements(
+        Article(TEXT), split_statements(TEXT), tokens_per_batch=1
+    )
+    groups = speakers.group_by_source([p.source.text if p.source else None for p in answers])
+    monkeypatch.undo()
+    labels = classifier.settings.labels
+    credited = [labels.index("anonymous_sourced"), labels.index("officially_attributed")]
+    assert groups
+    np.testing.assert_allclose(drawn[:, credited], speakers.draw_together(read[:, credited], groups), atol=1e-5)
+    action = labels.index("action_corroborated")
+    np.testing.assert_allclose(drawn[:, action], read[:, action], atol=1e-5)
 
 
 def test_both_is_the_mean_of_all(classifier: Classifier) -> None:

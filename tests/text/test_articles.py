@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,43 @@ def test_bytes_that_are_not_utf8_are_read_as_windows_1252_with_a_warning(
     assert "not UTF-8" in caplog.text
 
 
+@pytest.mark.parametrize("text", ["“Talks failed,” she said in Zürich", "Переговоры сорвались, сказала она"])
+def test_a_few_damaged_bytes_do_not_spoil_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    text = f"{text}. " * 3
+    (tmp_path / "a.txt").write_bytes(text.encode() + b"\xe2\x80")  # cut within a character
+    (article,), rejects = read(tmp_path / "a.txt")
+    assert article.text == text + "�"
+    assert "1 characters are damaged" in caplog.text
+    assert rejects == []
+
+
+def test_names_that_are_no_unicode_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a\ud83d", "text": "He left."}), encoding="utf-8")
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("She stayed.", encoding="utf-8")
+    found, _ = read(tmp_path)
+    assert [article.id.rpartition("/")[2] for article in found] == ["a\\ud83d", "caf\\udce9.txt"]
+
+
+def test_rows_of_no_known_file_are_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ARTICLE_BYTES", 100)
+    rows = "".join(json.dumps({"id": f"{n}", "text": "He left."}) + "\n" for n in range(50))
+    (tmp_path / "rows").write_text(rows, encoding="utf-8")
+    (tmp_path / "text").write_text("He left.\n" * 50, encoding="utf-8")
+    found, rejects = read(tmp_path / "rows", tmp_path / "text")
+    assert [article.id for article in found] == [str(n) for n in range(50)]
+    assert len(rejects) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "raw", "reason"),
     [
         ("a.txt", b"", "empty"),
         ("a.txt", bytes(range(256)) * 10, "binary"),
+        ("a.json", b'[{"id": "1", "text": "He left."}]', "one JSON object a line"),
+        ("a.rtf", b"{\\rtf1 He left.}", "RTF"),
+        ("a.csv", b"id,text\n1,He left.", "claimbasis archive"),
         ("a.txt", b"\x00text", "binary"),
         ("a.html", b"<html><body></body></html>", "no article"),
         ("a.jsonl.gz", b"not gzip", "cannot be read"),

@@ -32,6 +32,11 @@ def test_offsets_point_into_the_untouched_text_and_never_overlap(text: str) -> N
     assert [s.index for s in statements] == list(range(len(statements)))
 
 
+def test_a_row_padded_with_blanks_takes_no_time() -> None:
+    row = "Country     |  " * 30 + "Source of the number as the ministry told it"
+    assert split_statements(row)[-1].text.endswith("ministry told it")
+
+
 def test_no_letter_is_lost_from_a_text_without_full_stops() -> None:
     text = "word " * 3000
     assert "".join(s.text for s in split_statements(text)).replace(" ", "") == text.replace(" ", "")

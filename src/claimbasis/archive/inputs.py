@@ -70,7 +70,10 @@ def find_inputs(paths: Sequence[str], *, output: Path) -> list[Input]:
             found[place] = Input(name_path(folder), "documents", folder, tuple(sorted(set(files))))
     if not found:
         raise InputError(f"{', '.join(paths)}: nothing to read here; known are {_known()}, and text, HTML, PDF, .docx")
-    return sorted(found.values(), key=lambda one: one.name)
+    whole = {place for place, one in found.items() if one.kind == "documents" and not one.files}
+    # A folder's documents are read with those of a folder above it, if that is an input too.
+    kept = [one for place, one in found.items() if one.kind != "documents" or not whole.intersection(place.parents)]
+    return sorted(kept, key=lambda one: one.name)
 
 
 def take_fingerprint(one: Input, *, without: Path) -> Fingerprint:

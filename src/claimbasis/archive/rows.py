@@ -196,9 +196,9 @@ def _read_parquet(one: Input) -> Iterator[Row]:
 def _list_values(batch: pyarrow.RecordBatch) -> Iterator[tuple[dict[str, Any], str]]:
     try:
         rows = batch.to_pylist()
-    except UnicodeError:
+    except (UnicodeError, OverflowError, LookupError) as error:  # dates too may be what Python cannot hold
         if batch.num_rows == 1:
-            yield {}, _NOT_UTF8
+            yield {}, _NOT_UTF8 if isinstance(error, UnicodeError) else f"holds a value that cannot be read ({error})"
         else:
             for index in range(batch.num_rows):
                 yield from _list_values(batch.slice(index, 1))
@@ -245,7 +245,7 @@ def _parse_document(number: int, place: str, end: int, raw: bytes) -> Row:
     name = place.removesuffix(".gz")
     if len(raw) > MAX_ROW_BYTES:
         return Row(number, place, end, reason=_too_large("document"))
-    if raw.lstrip(codecs.BOM_UTF8 + b" \r\n").startswith((b'{"', b"[{")):
+    if raw.lstrip(codecs.BOM_UTF8 + b" \r\n").startswith(b'{"'):
         return Row(number, place, end, reason="JSON, not text; name it .jsonl if it has one object a line")
     try:
         (article,) = parse_bytes(name, raw, lambda _: None)

@@ -102,7 +102,7 @@ def _archive(options: argparse.Namespace) -> int:
             summary = run_job(job, _engine_starter(options, n_workers), is_stopped=is_stopped)
     except (ArchiveError, OSError) as error:
         logger.error("error: %s; finished parts are valid, and %s", error, _GO_ON)
-        return 1
+        return 2
     return _report(summary, options.output)
 
 
@@ -158,4 +158,5 @@ def _report(summary: Summary, output: Path) -> int:
         return 130
     if summary.stopped:
         logger.error("stopped: %s; correct the input or the options, and %s", summary.stopped, _GO_ON)
-    return 1 if summary.stopped or summary.n_rejects else 0
+        return 2
+    return 1 if summary.n_rejects else 0

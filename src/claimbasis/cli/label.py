@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from claimbasis.cli.arguments import add_model, share
-from claimbasis.cli.labelling import Labelling, add_articles
+from claimbasis.cli.labelling import Labelling, add_articles, refuse_inputs_as_output
 from claimbasis.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _label(options: argparse.Namespace) -> int:
 
     if options.summary and options.format in ("jsonl", "csv"):
         raise InputError(f"--summary is for the table, not for {options.format}; leave one of the two out")
+    refuse_inputs_as_output(options.paths, Path(options.output) if options.output else None)
     labelling = Labelling(options)
     labels = labelling.classifier.settings.labels
     selection = _select(options, labels)
@@ -92,7 +94,10 @@ def _writer(
         return lambda prediction: print_prediction(console, prediction, selection, summary_only=options.summary)
     from claimbasis.report.rows import render_csv, render_csv_header, render_jsonl
 
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8")  # standard output may be in another encoding
     if options.format != "csv":
         return lambda prediction: stream.write(render_jsonl(selection.select(prediction)))
-    stream.write(render_csv_header(labels))
+    # With this mark in front Excel reads UTF-8 as what it is; other programs would take it for a part of the first name.
+    stream.write(("\ufeff" if options.output else "") + render_csv_header(labels))
     return lambda prediction: stream.write(render_csv(selection.select(prediction)))

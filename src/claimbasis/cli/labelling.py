@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +90,35 @@ class Labelling:
     def _skip(self, error: InputError) -> None:
         self.n_skipped += 1
         logger.error("skipped: %s", error)
+
+
+def refuse_inputs_as_output(paths: Sequence[str], output: Path | None) -> None:
+    """Sees that a command neither writes over what it is to read nor reads what it writes.
+
+    Args:
+        paths: What it reads.
+        output: The file that it writes; standard output when None, which may be a file too.
+
+    Raises:
+        InputError: The file is one of the inputs, or lies in a folder that is.
+    """
+    for path in map(Path, paths):
+        if _holds(path, output):
+            raise InputError(
+                f"{output or 'standard output'}: is read as an input ({path}), and cannot be written too; choose another place"
+            )
+
+
+def _holds(path: Path, output: Path | None) -> bool:
+    if output:
+        place = output.resolve()
+        return path.exists() and path.resolve() in (place, *(place.parents if path.is_dir() else ()))
+    try:
+        written = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):  # no file at all
+        return False
+    files = (path.rglob("*") if path.is_dir() else [path]) if stat.S_ISREG(written.st_mode) else ()
+    return any(os.path.samestat(written, file.stat()) for file in files if file.is_file())
 
 
 def _check_paths(paths: Sequence[str], *, fetch: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claimbasis.cli.labelling import Labelling, add_articles
+from claimbasis.cli.labelling import Labelling, add_articles, refuse_inputs_as_output
 from claimbasis.cli.output import make_folder
 from claimbasis.errors import InputError
 
@@ -40,6 +40,8 @@ def _report(options: argparse.Namespace) -> int:
     from claimbasis.report.progress import StatementProgress
 
     output, one_page = options.output, options.output.suffix.lower() in (".html", ".htm")
+    if one_page:
+        refuse_inputs_as_output(options.paths, output)
     make_folder(output.parent if one_page else output)
     labelling = Labelling(options)
     articles = _limit(labelling.read(), output) if one_page else labelling.read()

@@ -20,6 +20,7 @@ from claimbasis.inference.outputs import Outputs, log_odds
 from claimbasis.inference.reading import Key, OnStatements, read_tokens
 from claimbasis.inference.rereading import plan_second_pass
 from claimbasis.inference.runtime import Device, Logits, Runtime
+from claimbasis.inference.speakers import draw_together, group_by_source
 from claimbasis.model import TOKENIZER_FILE, ModelSettings, Precision, read_settings, weights_file
 from claimbasis.text.statements import split_statements
 from claimbasis.tokens import StatementTokens, encode_statements, find_spans, span_probabilities
@@ -65,8 +66,9 @@ class Classifier:
                 model when None.
             precision: Which weights; int8 where the folder has them, else fp32, when None.
             reading: Statements in "windows" with those around them; "alone"; the mean of "both"; or in windows, and those "again"
-                of which they are not sure, alone and behind the statements that introduce whose word it is. The last two take
-                about twice the time of one. The model's own choice when None.
+                of which they are not sure, alone and behind the statements that introduce whose word it is, whereupon what is
+                said of one source's statements is drawn together. The last two take about twice the time of one. The model's
+                own choice when None.
             n_threads: Forward passes that run at the same time; all cores this process may use when None.
             device: Where they run; on "cuda" weights are fp32 unless a precision is given.
 
@@ -174,14 +176,22 @@ class Classifier:
         on_statements: OnStatements | None,
     ) -> Iterator[tuple[_Cut[Key], Outputs]]:
         cuts = (_Cut(key, statements, self._tokenize([s.text for s in statements])) for key, statements in articles)
-        return read_tokens(
+        for cut, outputs in read_tokens(
             self._runtime,
             self.settings,
             ((cut, cut.tokens) for cut in cuts),
             plan_again=self._plan_again,
             tokens_per_batch=self._runtime.tokens_per_batch if tokens_per_batch is None else tokens_per_batch,
             on_statements=on_statements,
-        )
+        ):
+            if self.settings.reading == "again":
+                self._draw_sources_together(cut, outputs)
+            yield cut, outputs
+
+    def _draw_sources_together(self, cut: _Cut[Any], outputs: Outputs) -> None:
+        sources = [p.source.text if p.source else None for p in self._conclude(cut, outputs)]
+        credited = [name in self._crediting for name in self.settings.labels]
+        outputs.logits[:, credited] = draw_together(outputs.logits[:, credited], group_by_source(sources))
 
     def _plan_again(self, cut: _Cut[Any], outputs: Outputs, unsure: Sequence[int]) -> list[Window]:
         if self.settings.reading == "both":

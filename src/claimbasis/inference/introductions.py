@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 # They stand in front of names and are none.
-_TITLES = frozenset(("Mr", "Mrs", "Ms", "Dr", "Sen", "Rep", "Gov", "Gen", "Lt", "Col", "Sgt", "Prof"))
+TITLES = frozenset(("Mr", "Mrs", "Ms", "Dr", "Sen", "Rep", "Gov", "Gen", "Lt", "Col", "Sgt", "Prof"))
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text, without a possessive's ending."""
-    return [_POSSESSIVE.sub("", word) for word in _WORD.findall(text)]
+    return [strip_possessive(word) for word in WORD.findall(text)]
+
+
+def strip_possessive(word: str) -> str:
+    """A word without a possessive's ending."""
+    return _POSSESSIVE.sub("", word)
 
 
 def find_first_mentions(texts: Sequence[str]) -> list[dict[str, int]]:
@@ -32,7 +37,7 @@ def find_first_mentions(texts: Sequence[str]) -> list[dict[str, int]]:
     first: dict[str, int] = {}
     found = []
     for index, each in enumerate(words):
-        names = [w for w in each if w[:1].isupper() and w.lower() not in common and w not in _TITLES]
+        names = [w for w in each if w[:1].isupper() and w.lower() not in common and w not in TITLES]
         found.append({name: first[name] for name in names if name in first})
         for name in names:
             first.setdefault(name, index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -32,9 +33,12 @@ _FORMATS = {
     ".pdf": "pdf", ".docx": "docx", ".eml": "mail",
 }  # fmt: skip
 FILE_ENDINGS = tuple(_FORMATS)
+_NAMES = ("id", "title", "outlet", "date", "url")
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods")
 _DOCUMENTS: dict[str, Callable[[bytes, str], Article]] = {"pdf": parse_pdf, "docx": parse_docx, "mail": parse_mail}
 # What Word and macOS leave beside the files: no articles, though they end like them.
 _SIDE_FILES = ("~$", "._")
+_BLANK = codecs.BOM_UTF8 + b" \t\r\n"
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 RejectHandler = Callable[[InputError], None]
@@ -126,7 +130,15 @@ def _read_stream(path: str, stream: IO[bytes], on_reject: RejectHandler) -> Iter
     if file_format == "jsonl":
         yield from _read_jsonl(path, stream, on_reject)
         return
-    raw = _read_limited(path, stream)
+    if _suffix(path) in _TABLES:
+        raise InputError(
+            f"{path}: a table, not an article; `claimbasis archive` labels CSV and Parquet (--text-column says where texts stand)"
+        )
+    first = b"" if file_format else stream.readline(MAX_ARTICLE_BYTES + 1)
+    if _sniff(first) == "jsonl":  # and need not fit into memory
+        yield from _read_jsonl(path, stream, on_reject, first)
+        return
+    raw = first + _read_limited(path, stream, n_read=len(first))
     file_format = file_format or _sniff(raw)
     if file_format == "jsonl":
         yield from _read_jsonl(path, io.BytesIO(raw), on_reject)
@@ -134,9 +146,9 @@ def _read_stream(path: str, stream: IO[bytes], on_reject: RejectHandler) -> Iter
         yield _parse_one(file_format, raw, "stdin" if path == STDIN else path)
 
 
-def _read_limited(path: str, stream: IO[bytes]) -> bytes:
-    raw = stream.read(MAX_ARTICLE_BYTES + 1)
-    if len(raw) > MAX_ARTICLE_BYTES:
+def _read_limited(path: str, stream: IO[bytes], *, n_read: int) -> bytes:
+    raw = stream.read(max(0, MAX_ARTICLE_BYTES + 1 - n_read))
+    if n_read + len(raw) > MAX_ARTICLE_BYTES:
         raise InputError(
             f"{path}: larger than {MAX_ARTICLE_BYTES // 1_000_000} MB, the most for one article; "
             "write a collection as JSONL, one object with a 'text' a line"
@@ -149,6 +161,10 @@ def _parse_one(file_format: str, raw: bytes, place: str, *, charset: str = "") -
         raise InputError(f"{place}: empty; there is nothing to label")
     if parse := _DOCUMENTS.get(file_format):
         return check_article(parse(raw, place), place)
+    if raw.lstrip(_BLANK).startswith((b"[{", b"{\\rtf")):
+        raise InputError(
+            f"{place}: JSON or RTF, not text; write one JSON object a line (.jsonl), or save it as .docx or .txt"
+        )
     text = decode(place, raw, charset=charset)
     return check_article(parse_html(text, place) if file_format == "html" else Article(text=text, id=place), place)
 
@@ -166,8 +182,8 @@ def _sniff(raw: bytes) -> str:
     return "jsonl" if re.match(r'\{\s*"', head) else "text"
 
 
-def _read_jsonl(path: str, stream: IO[bytes], on_reject: RejectHandler) -> Iterator[Article]:
-    for number, line in enumerate(_limited_lines(stream), 1):
+def _read_jsonl(path: str, stream: IO[bytes], on_reject: RejectHandler, first: bytes = b"") -> Iterator[Article]:
+    for number, line in enumerate(_limited_lines(stream, first), 1):
         place = f"{path}:{number}"
         if not line.strip():
             continue
@@ -177,9 +193,15 @@ def _read_jsonl(path: str, stream: IO[bytes], on_reject: RejectHandler) -> Itera
             on_reject(error)
 
 
-def _limited_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines, none longer than the limit by more than one character, however long those in the file are."""
-    while line := stream.readline(MAX_ARTICLE_BYTES + 1):
+def _limited_lines(stream: IO[bytes], first: bytes) -> Iterator[bytes]:
+    """Lines, none longer than the limit by more than one character, however long those in the file are.
+
+    Args:
+        stream: Of the file.
+        first: The first line, where it has been read already.
+    """
+    while line := first or stream.readline(MAX_ARTICLE_BYTES + 1):
+        first = b""
         yield line
         while len(line) > MAX_ARTICLE_BYTES and not line.endswith(b"\n"):
             line = stream.readline(MAX_ARTICLE_BYTES + 1)
@@ -203,7 +225,7 @@ def parse_row(line: bytes, place: str) -> Article:
         raise InputError(f"{place}: not a JSON object in UTF-8 ({error}); write one object a line") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise InputError(f"{place}: no string under 'text'; each line needs one")
-    fields = {name: _as_text(row.get(name)) for name in ("id", "title", "outlet", "date", "url")}
+    fields = {name: _as_text(row.get(name)) for name in _NAMES}
     return check_article(Article(text=row["text"], **(fields | {"id": fields["id"] or place})), place)
 
 
@@ -221,4 +243,9 @@ def check_article(article: Article, place: str) -> Article:
         raise InputError(f"{place}: empty; there is nothing to label")
     if _LONE_SURROGATE.search(article.text):
         raise InputError(f"{place}: the text holds half a character (a lone surrogate); encode it again as UTF-8")
-    return article
+    # Names of files may hold bytes that are no UTF-8, and rows half characters: what is written later must not fail on them.
+    return replace(article, **{name: _escape(getattr(article, name)) for name in _NAMES})
+
+
+def _escape(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -9,6 +9,7 @@ from claimbasis.errors import InputError
 
 logger = logging.getLogger(__name__)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NO_ASCII = re.compile(r"[^\x00-\x7f]")
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}?\bcharset\s*=\s*[\"']?([\w-]{3,20})", re.IGNORECASE)
 # Only what pages and e-mails really use: Python knows encodings that take quadratic time, or that are no encodings.
 _CHARSET = re.compile(
@@ -18,7 +19,7 @@ _CHARSET = re.compile(
 
 
 def decode(place: str, raw: bytes, *, charset: str = "") -> str:
-    """Text of a file: UTF-8, UTF-16 with its mark, else as declared, else Windows-1252 with a warning.
+    """Text of a file: UTF-8, UTF-16 with its mark, else as declared, else UTF-8 or Windows-1252 with a warning.
 
     Args:
         place: Where the bytes came from, for messages.
@@ -36,8 +37,7 @@ def decode(place: str, raw: bytes, *, charset: str = "") -> str:
         text = _decode_other(place, raw, charset or _declared_charset(raw))
     if looks_binary(text):
         raise InputError(
-            f"{place}: binary, not text, and its name ends like no format that is read; save it as .txt, or see "
-            "the formats in: claimbasis label --help"
+            f"{place}: binary, not text; save it as text in UTF-8, or see the formats in: claimbasis label --help"
         )
     return text
 
@@ -53,6 +53,11 @@ def _decode_other(place: str, raw: bytes, charset: str) -> str:
             return raw.decode(charset, errors="replace")
         except LookupError:
             logger.debug("%s: declares %s, which Python does not know", place, charset)
+    text = raw.decode("utf-8-sig", errors="replace")
+    n_damaged = text.count("�")
+    if n_damaged < len(_NO_ASCII.findall(text)) - n_damaged:
+        logger.warning("%s: %d characters are damaged, the others are UTF-8", place, n_damaged)
+        return text
     text = raw.decode("cp1252", errors="replace")
     if not looks_binary(text):
         logger.warning("%s: not UTF-8; read as Windows-1252. Save it as UTF-8 if letters look wrong", place)

@@ -24,7 +24,7 @@ _BOILERPLATE = re.compile(
     )\s*[|›»→.]*\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
-_MENU = re.compile(r"\s*[^|›»•·\n]{1,25}(?:\s*[|›»•·]\s*[^|›»•·\n]{1,25}){2,}\s*")
+_MENU_MARK = re.compile(r"[|›»•·]")
 _WORDLESS = re.compile(r"[\W_]*")
 _MARKDOWN_ONLY = re.compile(r"\s*(?:!\[[^\]]*\]\([^)]*\)|\|.*\||\[[^\]]+\]:\s+\S+|<!--.*-->)\s*")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -72,8 +72,13 @@ def is_furniture(line: str) -> bool:
     """Whether a line belongs to the page around the article: a menu, a button, a rule, a copyright notice."""
     if len(line) > 500:
         return False
-    patterns = (_WORDLESS, _BOILERPLATE, _MENU, _MARKDOWN_ONLY)
-    return any(pattern.fullmatch(line) for pattern in patterns)
+    patterns = (_WORDLESS, _BOILERPLATE, _MARKDOWN_ONLY)
+    return any(pattern.fullmatch(line) for pattern in patterns) or _is_menu(line)
+
+
+def _is_menu(line: str) -> bool:
+    items = _MENU_MARK.split(line)
+    return len(items) > 2 and all(item and len(item.strip()) <= 25 for item in items)
 
 
 # Text wrapped for width has lines of about this length; anything longer is one paragraph a line.

@@ -15,6 +15,7 @@ from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus
 from claimbasis.corpus.marked import MarkedArticle, read_polnear_rows
 from claimbasis.corpus.splits import split_by_article
 from claimbasis.errors import CorpusError, RecipeError
+from claimbasis.training.exported import identify_start
 from claimbasis.training.recipe import Recipe
 from claimbasis.training.silver import SilverArticle, read_silver
 
@@ -31,13 +32,13 @@ class ExperimentData:
     spans_hash: str  # of the files of `marked`
     silver_hash: str  # of those of `silver`
     exchange_hash: str  # of the words that training exchanges, empty where it exchanges none
+    start_id: str  # of the model from which training goes on, empty where it starts from the encoder
 
     @property
     def hash(self) -> str:
         """Eight hexadecimal digits of all that labels are learned from or chosen by."""
-        return text_hash(
-            data_hash([*self.train, *self.dev]) + self.codebook.fingerprint + self.silver_hash + self.exchange_hash
-        )[:8]
+        parts = (self.codebook.fingerprint, self.silver_hash, self.exchange_hash, self.start_id)
+        return text_hash(data_hash([*self.train, *self.dev]) + "".join(parts))[:8]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -47,6 +48,7 @@ class ExperimentData:
         hashes |= {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
             "spans_hash": self.spans_hash,
             "silver_hash": self.silver_hash,
+            "start_id": self.start_id,
         }
         return hashes | {
             f"{name}_{unit}": count
@@ -61,6 +63,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
     Raises:
         CorpusError: A file breaks a rule of its format or the codebook, or an article stands on both sides.
         RecipeError: The words to exchange cannot be read.
+        ModelError: The model to go on from cannot be read.
     """
     codebook = recipe.data.read_codebook()
     train = read_corpus(recipe.data.train, codebook=codebook)
@@ -83,6 +86,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
         _hash_files("spans.polnear", recipe.spans.polnear, "polnear"),
         _hash_files("silver.files", recipe.silver.files, "silver"),
         _hash_words(Path(recipe.data.exchange_words)) if recipe.data.exchange_share else "",
+        identify_start(Path(recipe.encoder.start)) if recipe.encoder.start else "",
     )
 
 

@@ -29,9 +29,11 @@ from claimbasis.training.callbacks import LogCallback, QuietProgress, Watch, Wat
 from claimbasis.training.data import ExperimentData
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.exchange import WordExchange
+from claimbasis.training.exported import start_from
 from claimbasis.training.lessons import EncodedArticle, count_positives, encode_lessons, find_marked_roles
 from claimbasis.training.recipe import Optimisation, Recipe
 from claimbasis.training.tracking import RunLog
+from claimbasis.types import ROLES
 from claimbasis.windows import Pass, SpecialTokens, Window, batch_by_tokens, passes_of, plan_windows, window_length
 
 logger = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ def fit(
     tokenizer, special = load_tokenizer(recipe.encoder.base)
     lessons = encode_lessons(data, tokenizer, max_statement_tokens=recipe.windows.statement_tokens)
     model = StatementClassifier.from_base(recipe.encoder, len(data.codebook.labels))
+    start = start_from(model, Path(recipe.encoder.start), data.codebook) if recipe.encoder.start else None
     positives, negatives = count_positives(lessons.labelled)
     model.positive_weight.copy_((negatives / positives.clamp(min=1)) ** recipe.optimisation.positive_weight)
     arguments = _arguments(recipe, seed, folder)
@@ -99,7 +102,8 @@ def fit(
         trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
-    roles = find_marked_roles(lessons.all) if recipe.spans.weight else ()
+    learned = {*find_marked_roles(lessons.all)} if recipe.spans.weight else set()
+    roles = tuple(role for role in ROLES if role in learned or (start and role in start.roles))
     model.silence_tags(roles)
     return FitResult(model, tokenizer, special, roles)
 

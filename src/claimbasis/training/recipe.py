@@ -57,6 +57,7 @@ class Encoder(_Section):
     """The network under the labels."""
 
     base: str = "all-MiniLM-L6-v2"  # this name (weights come from a package), any hub name, or a folder
+    start: str | None = None  # folder of a model trained from this base, from whose weights training goes on
     pooling: Pooling = "both"
     dropout: Share = 0.1
     freeze_embeddings: bool = False
