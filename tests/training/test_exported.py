@@ -68,7 +68,8 @@ def test_training_goes_on_from_a_model_folder(workplace: Path) -> None:
     assert first.settings.roles == second.settings.roles != ()  # what it had learned to mark it still marks
     (workplace / "own.toml").write_text(OWN_CODEBOOK, encoding="utf-8")
     assert main(["train", "recipe.toml", *go_on, "--set", "data.codebook=own.toml", "--output", "third"]) == 0
-    assert Classifier.load(workplace / "third").settings.labels == ("rumour",)
+    third = Classifier.load(workplace / "third").settings
+    assert (third.labels, third.roles) == (("rumour",), first.settings.roles)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _PRODUCTS = ("MatMul", "MatMulInteger")
 def start_from(model: StatementClassifier, folder: Path, codebook: Codebook) -> ModelSettings:
     """Fills a network with the weights of a model folder, fp32 where it has them; int8 ones lose what rounding took.
 
-    The heads stay fresh where the model's labels are others.
+    The labels' head stays fresh where the model's labels are others.
 
     Args:
         model: A network of the same encoder.
@@ -39,7 +39,7 @@ def start_from(model: StatementClassifier, folder: Path, codebook: Codebook) -> 
     settings = read_settings(folder)
     found = read_weights(folder / weights_file(_choose_precision(settings)))
     if settings.labels != codebook.label_names:
-        found = {name: weight for name, weight in found.items() if not name.startswith(_HEADS)}
+        found = {name: weight for name, weight in found.items() if not name.startswith("head.")}
     shapes = {name: tuple(weight.shape) for name, weight in model.named_parameters()}
     wanted = {name for name in shapes if name in found or not name.startswith(_HEADS)}
     if any(name not in found or found[name].shape != shapes[name] for name in wanted):
