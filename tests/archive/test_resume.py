@@ -214,7 +214,7 @@ def test_a_full_disk_is_told_and_finished_parts_stay(
         pytest.skip("a full disk is NOT tested: no right to mount a small one")
     try:
         write_jsonl(Path("news.jsonl"), make_rows(600))
-        assert archive("news.jsonl", output="small/out") == 1
+        assert archive("news.jsonl", output="small/out") == 2
         assert "finished parts are valid" in caplog.text
         n_before = len(read_output(small / "out")["articles"])
         assert 0 < n_before < 600
