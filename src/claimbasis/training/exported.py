@@ -69,8 +69,10 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     named = {name: _scaled(values, stored) for name, stored in names.items() if not name.startswith("onnx::")}
     for node in graph.node:
         if node.op_type in _PRODUCTS and node.input[1] in values:
-            module = node.name.removesuffix("_quant").removesuffix("/MatMul").strip("/").replace("/", ".")
+            module = node.name.rpartition("/")[0].strip("/").replace("/", ".")
             named[f"{module}.weight"] = np.ascontiguousarray(_scaled(values, node.input[1]).T)
+        if node.op_type == "Identity" and node.input[0] in values:  # of equal vectors the exporter keeps one
+            named[node.output[0]] = _scaled(values, node.input[0])
     return named
 
 
