@@ -50,6 +50,14 @@ def test_only_the_roles_that_were_looked_for_teach_and_only_on_a_words_first_tok
     assert (tags[:, 0] != NO_TAG).sum() == 3
 
 
+def test_a_statement_without_words_has_no_spans(tokenizer: Tokenizer) -> None:
+    tokens = encode_statements(tokenizer, ["\u200b", "Aides said so."], max_tokens=99)
+    assert [len(t.first) for t in tokens] == [0, 4]
+    assert tokens[0].start.shape == tokens[0].end.shape == (0,)
+    probabilities = span_probabilities([np.zeros((len(t.first), len(ROLES), 3)) for t in tokens])
+    assert find_spans(tokens[0], probabilities[0], ROLES, offset=0) == []
+
+
 def test_words_keep_their_places_when_a_statement_loses_its_middle(tokenizer: Tokenizer) -> None:
     text = "The aide " + "and so on " * 60 + "said nobody."
     (tokens,) = encode_statements(tokenizer, [text], max_tokens=30)

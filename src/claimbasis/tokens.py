@@ -57,7 +57,7 @@ def _words(text: str, encoding: Encoding, max_tokens: int) -> StatementTokens:
         ids, offsets, words = [ids[k] for k in kept], offsets[kept], words[kept]
     is_first = np.diff(words, prepend=-2) != 0
     first = np.flatnonzero(is_first)
-    last = np.append(first[1:], len(ids)) - 1
+    last = np.append(first[1:], len(ids))[: len(first)] - 1  # a text of invisible characters has no word
     return StatementTokens(text, ids, first, offsets[first, 0], offsets[last, 1])
 
 

@@ -14,14 +14,19 @@ from rapidfuzz import fuzz, process
 
 from claimbasis import CorpusError
 from claimbasis.codebook import parse_codebook, shipped_codebook
-from claimbasis.corpus.annotated import data_hash, read_corpus, require_separate
+from claimbasis.corpus.annotated import PART_OF, data_hash, read_corpus, require_separate
 from claimbasis.corpus.hub import to_dataset
 from claimbasis.corpus.splits import split_by_article
+from claimbasis.evaluation.protocol import annotated_targets
 
 ROOT = Path(__file__).parents[2]
 CODEBOOK = ROOT / "data" / "codebook" / "codebook.md"
 RULES = ROOT / "data" / "corpus" / "rules.toml"
 OWN = [ROOT / "data" / "corpus" / f"{side}.jsonl" for side in ("train", "dev")]
+
+
+LEFT = {"start": 0, "end": 8, "codes": "C"}
+ONE = {"id": "a", "text": "He left.", "statements": [LEFT]}
 
 
 def test_a_file_becomes_articles_with_codes(write_corpus: Callable[..., Path]) -> None:
@@ -52,6 +57,15 @@ def test_a_file_becomes_articles_with_codes(write_corpus: Callable[..., Path]) -
             "without overlap",
         ),
         ({"id": "a", "text": "He left."}, "statements"),
+        (ONE | {"outlet": ["Reuters"]}, "outlet is .* write text"),
+        (ONE | {"statements": [{"start": 0, "end": 8, "codes": ["C"]}]}, "as one text"),
+        (ONE | {"statements": [{**LEFT, "spans": [{"role": "speaker", "start": 0, "end": 2}]}]}, "none of source, cue"),
+        (
+            ONE | {"statements": [{**LEFT, "spans": [{"role": "source", "start": 0, "end": 9}]}]},
+            "do not fit a text of 8",
+        ),
+        (ONE | {"statements": [{**LEFT, "spans": [{"start": 0, "end": 2}]}]}, "role"),
+        (ONE | {"statements": [{**LEFT, "source_in": 1}]}, "source in 1"),
         (["no", "object"], "no annotated article"),
     ],
 )
@@ -61,6 +75,13 @@ def test_broken_annotation_is_refused_with_its_place(tmp_path: Path, row: object
     with pytest.raises(CorpusError, match=reason) as caught:
         read_corpus([path])
     assert str(caught.value).startswith(f"{path}:2: ")
+
+
+def test_numbers_are_taken_for_texts(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    path.write_text(json.dumps(ONE | {"id": 0, "date": 2024, "title": None}), encoding="utf-8")
+    (item,) = read_corpus([path])
+    assert (item.article.id, item.article.date, item.article.title) == ("0", "2024", "")
 
 
 def test_missing_and_empty_files_are_refused(tmp_path: Path) -> None:
@@ -86,6 +107,22 @@ def test_an_article_never_lands_on_both_sides_of_a_split(write_corpus: Callable[
     assert len(dev) == 2
     with pytest.raises(CorpusError):
         split_by_article(articles[:1], dev_share=0.4, rng=np.random.default_rng(7))
+
+
+def test_pieces_of_an_article_stay_together_and_count_as_one(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{whole}#{n}", PART_OF: whole, "text": f"{whole} left in {n}.", "statements": [LEFT]}
+        for n in range(4) for whole in "abc"
+    ]  # fmt: skip
+    path = tmp_path / "pieces.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    articles = read_corpus([path])
+    train, dev = split_by_article(articles, dev_share=0.4, rng=np.random.default_rng(7))
+    assert (len(train), len(dev)) == (8, 4)
+    assert not {item.whole_id for item in train} & {item.whole_id for item in dev}
+    assert annotated_targets(articles, shipped_codebook())[1].tolist() == [0, 1, 2] * 4
+    with pytest.raises(CorpusError, match="pieces of article 'a' stand in both"):
+        require_separate(articles[:4], articles[6:7])
 
 
 def test_the_data_hash_knows_codes_but_not_order(write_corpus: Callable[..., Path]) -> None:

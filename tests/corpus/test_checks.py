@@ -146,6 +146,16 @@ def test_a_model_judges_what_it_has_not_seen(write_corpus: WriteCorpus, capsys: 
     assert "2 officials who asked" in printed
 
 
+def test_no_command_writes_over_what_it_reads(write_corpus: WriteCorpus, caplog: pytest.LogCaptureFixture) -> None:
+    path = write_corpus(("a", [("He left.", "C"), ("They stayed.", "C")]))
+    before = path.read_bytes()
+    for command in ("check", "detach", "agreement --within"):
+        assert main(["corpus", *command.split(), str(path), "--output", str(path)]) == 2
+        assert "cannot be written too" in caplog.text
+        caplog.clear()
+    assert path.read_bytes() == before
+
+
 def test_mistakes_in_the_command_are_named(write_corpus: WriteCorpus, caplog: pytest.LogCaptureFixture) -> None:
     path = write_corpus(("a", [("He left.", "C")]))
     with pytest.raises(CorpusError, match="named twice"):
@@ -154,6 +164,18 @@ def test_mistakes_in_the_command_are_named(write_corpus: WriteCorpus, caplog: py
     assert "nothing to check" in caplog.text
     with pytest.raises(SystemExit):
         main(["corpus", "check", str(path), "--output", "found.xlsx"])
+
+
+@pytest.mark.parametrize("code", ["C", "N"])
+def test_one_label_alone_is_not_judged_and_leakage_is_still_told(
+    code: str, write_corpus: WriteCorpus, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    statements = [(f"Tanks crossed river {n} at dawn and went on to the town.", code) for n in range(12)]
+    train = write_corpus(*((f"a{n}", [statement]) for n, statement in enumerate(statements)))
+    dev = write_corpus(("z", statements[:1]), name="dev.jsonl")
+    assert main(["corpus", "check", str(train), str(dev)]) == 1
+    assert "labels not judged" in caplog.text
+    assert "same statement in two files" in capsys.readouterr().out
 
 
 def test_a_label_that_nobody_gave_is_no_obstacle(write_corpus: WriteCorpus) -> None:

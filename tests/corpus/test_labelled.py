@@ -105,6 +105,8 @@ def test_bad_rows_are_left_out_with_line_and_reason(run: Import, caplog: pytest.
     for words in ("mine.csv:2: 4 fields", "needs quotation marks", "mine.csv:3: column 'text' is empty",
                   "mine.csv:5: column 'n' holds 'last'; write a number"):  # fmt: skip
         assert words in caplog.text
+    assert len(run("text,label\n\u200b,fact\nB.,fact\n", code=1)) == 1
+    assert "mine.csv:2: column 'text' is empty" in caplog.text
     assert len(run("text,fact\nA.,maybe\nB.,1\n", "--flag-column", "fact", code=1)) == 1
     assert "mine.csv:2: column 'fact' holds 'maybe'; write 1 where the label holds, else 0" in caplog.text
 

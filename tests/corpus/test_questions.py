@@ -168,7 +168,7 @@ def test_a_spreadsheet_comes_back_as_annotated_articles(
     fill(asked, {"007": "anonymous", "b": "C"}, delimiter=delimiter, encoding=encoding)
     assert main(["corpus", "answers", str(asked), "--output", str(tmp_path / "marked.jsonl")]) == 0
     first, second = read_corpus([tmp_path / "marked.jsonl"])
-    assert (first.article.id, [s.codes for s in first.statements]) == ("007#3", ["A"])
+    assert (first.article.id, first.whole_id, [s.codes for s in first.statements]) == ("007#3", "007", ["A"])
     assert first.statements[0].statement.text == "=SUM was not what he meant, aides said."
     assert [s.text for s in first.context()] == ["It was late."]
     assert first.article.text.endswith("said. He left.")

@@ -56,6 +56,21 @@ def test_spans_are_found_where_a_copy_has_a_longer_beginning_or_lost_its_lead() 
         assert report.changed == {}
 
 
+def test_statements_that_others_name_by_number_are_found_where_one_is_lost() -> None:
+    pieces = ["Lead.", "Two aides said so.", "The bridge fell.", "They left."]
+    text = " ".join(pieces)
+    statements = [{"start": text.index(s), "end": text.index(s) + len(s), "codes": "A"} for s in pieces]
+    statements[2]["source_in"] = 0
+    statements[3]["source_in"] = 1
+    links = [{"type": "supports", "first": 1, "second": 3}, {"type": "supports", "first": 0, "second": 1}]
+    labels = detach_text({"id": "a", "text": text, "statements": statements, "links": links})
+    (whole,) = join_texts([labels], {"a": {"text": text}}, JoinReport())
+    assert whole == {"id": "a", "text": text, "statements": statements, "links": links}
+    (row,) = join_texts([labels], {"a": {"text": text.removeprefix("Lead. ")}}, JoinReport())
+    assert [s.get("source_in") for s in row["statements"]] == [None, None, 0]
+    assert row["links"] == [{"type": "supports", "first": 0, "second": 2}]
+
+
 def test_what_was_rewritten_or_is_missing_is_named() -> None:
     rows, report = join(TEXT.replace("bridge fell", "bridge held"))
     assert [s["codes"] for s in rows[0]["statements"]] == ["A"]

@@ -15,7 +15,10 @@ PREDICTED = np.array([[1, 0], [0, 0], [1, 1], [0, 0]], dtype=bool)
 
 
 def test_metrics_of_a_case_counted_by_hand() -> None:
-    metrics = measure(TARGETS, PREDICTED, np.array([0, 0, 1, 1]), labels=("a", "b"), rng=np.random.default_rng(1))
+    index = np.repeat(np.arange(6), 2)
+    metrics = measure(
+        np.tile(TARGETS, (3, 1)), np.tile(PREDICTED, (3, 1)), index, labels=("a", "b"), rng=np.random.default_rng(1)
+    )
     assert (metrics.labels["a"].precision.value, metrics.labels["a"].recall.value, metrics.labels["a"].f1.value) == (
         0.5,
         0.5,
@@ -24,23 +27,46 @@ def test_metrics_of_a_case_counted_by_hand() -> None:
     assert metrics.labels["b"].f1.value == 1
     assert metrics.macro_f1.value == macro_f1(TARGETS, PREDICTED) == 0.75
     assert metrics.macro_f1.low <= 0.75 <= metrics.macro_f1.high
-    assert (metrics.n_statements, metrics.n_articles, metrics.labels["a"].n_positive) == (4, 2, 2)
+    assert (metrics.n_statements, metrics.n_articles, metrics.labels["a"].n_positive) == (12, 6, 6)
 
 
 def test_intervals_are_over_articles_not_statements() -> None:
-    # All of each article's statements are alike: one hundred statements carry no more news than two articles.
-    targets = np.ones((100, 1), dtype=bool)
-    predicted = np.arange(100)[:, None] < 50
-    metrics = measure(targets, predicted, np.repeat([0, 1], 50), labels=("a",), rng=np.random.default_rng(1))
-    assert (metrics.labels["a"].recall.low, metrics.labels["a"].recall.high) == (0, 1)
+    # All of each article's statements are alike: three hundred statements carry no more news than six articles.
+    targets = np.ones((300, 1), dtype=bool)
+    predicted = np.arange(300)[:, None] < 150
+    metrics = measure(targets, predicted, np.repeat(np.arange(6), 50), labels=("a",), rng=np.random.default_rng(1))
+    # One right of six, or five, by chance: 2.5 % of the resamples lie beyond either.
+    assert (metrics.labels["a"].recall.low, metrics.labels["a"].recall.high) == (1 / 6, 5 / 6)
+
+
+def test_four_articles_are_too_few_for_an_interval() -> None:
+    metrics = measure(TARGETS, PREDICTED, np.arange(4), labels=("a", "b"), rng=np.random.default_rng(1))
+    assert str(metrics.macro_f1) == "0.750"
+
+
+def test_a_label_that_never_occurs_has_no_f1_and_does_not_lower_the_mean() -> None:
+    targets, predicted = (np.hstack([column, np.zeros((4, 1), bool)]) for column in (TARGETS, PREDICTED))
+    predicted[0, 2] = True
+    metrics = measure(targets, predicted, np.arange(4), labels=("a", "b", "c"), rng=np.random.default_rng(1))
+    assert str(metrics.labels["c"].f1) == f"{metrics.labels['c'].recall:.3f}" == "-"
+    assert metrics.labels["c"].precision.value == 0
+    assert metrics.macro_f1.value == macro_f1(targets, predicted) == 0.75
+    assert macro_f1(targets[:, 2:], predicted[:, 2:]) == 0
+
+
+def test_resamples_without_a_label_say_nothing_about_it() -> None:
+    # In one of ten articles, found: a third of the resamples draw no article that holds it.
+    targets = np.eye(10, 1, dtype=bool)
+    metrics = measure(targets, targets, np.arange(10), labels=("a",), rng=np.random.default_rng(1))
+    assert str(metrics.macro_f1) == str(metrics.labels["a"].f1) == "1.000 [1.000, 1.000]"
 
 
 def test_average_precision_by_hand() -> None:
-    targets = np.array([[1], [0], [1], [0]], dtype=bool)
-    index = np.arange(4)
+    targets = np.array([[1], [0], [1], [0]] * 2, dtype=bool)
+    index = np.arange(8)
 
     def average_precision(*scores: float) -> Measured:
-        column = np.array(scores)[:, None]
+        column = np.tile(scores, 2)[:, None]
         rng = np.random.default_rng(1)
         return measure(targets, targets, index, labels=("a",), scores=column, rng=rng).labels["a"].average_precision
 
@@ -49,7 +75,7 @@ def test_average_precision_by_hand() -> None:
     assert average_precision(0.8, 0.8, 0.7, 0.6).value == pytest.approx((1 / 2 + 2 / 3) / 2)
     ranked_last = average_precision(0.1, 0.8, 0.2, 0.6)
     assert ranked_last.value == pytest.approx((1 / 3 + 2 / 4) / 2)
-    assert ranked_last.low < ranked_last.value < ranked_last.high == 1
+    assert ranked_last.low < ranked_last.value < ranked_last.high < 1
     assert f"{ranked_last:.2f}" == "0.42"
 
 

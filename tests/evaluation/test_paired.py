@@ -56,6 +56,27 @@ def test_one_article_of_ten_decides_nothing() -> None:
     assert p > 0.5
 
 
+def test_four_articles_are_too_few_to_tell() -> None:
+    few = ARTICLES < 4
+    found = measure_differences(
+        TARGETS[few],
+        TARGETS[few] & [True, False],
+        TARGETS[few],
+        ARTICLES[few],
+        labels=LABELS,
+        rng=np.random.default_rng(1),
+    )
+    assert [item.cells for item in found] == [
+        ("0.500", "1.000", "+0.500", "-", "-"),
+        ("1.000", "1.000", "+0.000", "-", "-"),
+        ("0.000", "1.000", "+1.000", "-", "-"),
+    ]
+    assert not any(item.is_clear for item in found)
+    comparison = PairedComparison("a", "b", "little", found, (), ())
+    assert comparison.verdict.startswith("too few articles to tell")
+    assert "nan" not in render_page(comparison)
+
+
 def test_pairs_that_differ_in_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="must be one"):
         differ(TARGETS, TARGETS[:, :1])

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from claimbasis.cli import main
 from claimbasis.corpus.annotated import read_corpus
 from claimbasis.corpus.cofenet import read_cofenet
 from claimbasis.corpus.marked import read_polnear_rows, roles_of, spans_of
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.span_scores import annotated_sources, measure_spans
+from claimbasis.evaluation.span_scores import annotated_sources, keep_marked, measure_spans
 
 
 def test_only_exact_matches_count() -> None:
@@ -61,6 +62,18 @@ def test_polnear_gives_one_split_each_article_once(tmp_path: Path) -> None:
     (article,) = read_polnear_rows([path], split="train")
     assert [(s.role, s.text) for s in article.spans] == [("source", "He")]
     assert article.roles == ("source", "cue")
+
+
+def test_articles_whose_spans_nobody_marked_do_not_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    statement = {"start": 0, "end": 19, "codes": "A"}
+    text = "Three aides said so"
+    marked = {"id": "a", "text": text, "statements": [{**statement, "spans": []}]}
+    path = write_rows(tmp_path / "dev.jsonl", marked, {"id": "b", "text": f"{text}.", "statements": [statement]})
+    assert [item.article.id for item in keep_marked(read_corpus([path]))] == ["a"]
+    assert main(["evaluate-spans", str(path)]) == 0
+    assert "left out 1 of 2 articles: nobody marked spans in them" in caplog.text
+    with pytest.raises(CorpusError, match="nobody marked spans in any of 1 articles"):
+        keep_marked(read_corpus([path])[1:])
 
 
 def test_our_corpus_names_the_source_of_a_statement_that_only_points_at_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import mlflow
@@ -23,6 +24,7 @@ from claimbasis.training.batches import EpochBatches, WindowData
 from claimbasis.training.data import load_data
 from claimbasis.training.encoder import NO_TARGET, StatementClassifier, load_tokenizer
 from claimbasis.training.export import export_weights
+from claimbasis.training.fit import StatementTrainer
 from claimbasis.training.lessons import encode_articles, encode_marked
 from claimbasis.training.recipe import Encoder, Windows, read_recipe
 from claimbasis.training.tracking import open_store
@@ -62,7 +64,7 @@ def test_from_recipe_to_predictions(workplace: Path, capsys: pytest.CaptureFixtu
     assert artifacts == {"environment.txt", "model", "precision_recall.svg", "reliability.svg"}
     assert f"claimbasis train --run {parent}" in runs[parent].data.tags["mlflow.note.content"]
 
-    assert main(["export", children[0].info.run_id, "--output", "exported", "--precision", "int8"]) == 0
+    assert main(["export", children[0].info.run_id[:8], "--output", "exported", "--precision", "int8"]) == 0
     assert Classifier.load("exported").model_id == classifier.model_id
     assert not Path("exported/model.fp32.onnx").exists()
 
@@ -97,12 +99,68 @@ def test_a_killed_training_goes_on_from_its_last_epoch(workplace: Path, monkeypa
     assert len(model_folders(workplace)) == 1
 
 
+def test_patience_is_not_renewed_by_kills(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs: list[int] = []
+    kills = {"at epoch 3", "when patience is used up"}
+
+    def kill(when: str) -> None:
+        if when in kills:
+            kills.remove(when)
+            raise KeyboardInterrupt
+
+    def note_epoch(self: object, name: str, value: float, *, step: int = 0) -> None:
+        if name == "dev_macro_f1":
+            epochs.append(step)
+            kill(f"at epoch {step}")
+
+    monkeypatch.setattr("claimbasis.training.tracking.MlflowLog.metric", note_epoch)
+    monkeypatch.setattr(StatementTrainer, "_load_best_model", lambda _: kill("when patience is used up"))
+    # Steps so small that no epoch is better than the first.
+    arguments = ["train", "recipe.toml", "--set", "seeds=[1]", "--set", "optimisation.epochs=9"]
+    arguments += ["--set", "optimisation.learning_rate=1e-12", "--set", "optimisation.patience=3"]
+    assert [main(arguments) for _ in range(3)] == [130, 130, 0]
+    assert epochs == [1, 2, 3, 3, 4]
+
+
+def test_a_run_that_was_killed_before_it_told_its_settings_is_begun_anew(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    arguments = ["train", "recipe.toml", "--set", "seeds=[1]", "--set", "optimisation.epochs=1"]
+    with monkeypatch.context() as patch:
+        patch.setattr("claimbasis.training.experiment.describe_run", stop)
+        assert main(arguments) == 130
+    assert main(arguments) == 0
+    (folder,) = model_folders(workplace)
+    assert "train_hash" in mlflow.get_run(read_settings(folder).run_id).data.params
+
+
+def test_corrected_spans_are_other_data(workplace: Path) -> None:
+    def mark(end: int) -> None:
+        path = Path("train.jsonl")
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows[0]["statements"][0]["spans"] = [{"role": "source", "start": 0, "end": end}]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    recipe = read_recipe("recipe.toml")
+    mark(4)
+    before = load_data(recipe)
+    mark(5)
+    after = load_data(recipe)
+    assert before.hash != after.hash
+    assert {name for name in before.facts if before.facts[name] != after.facts[name]} == {"marks_hash"}
+
+
 def test_mistakes_stop_a_training_before_it_starts(workplace: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert main(["train", "missing.toml"]) == 2
     assert main(["train", "recipe.toml", "--set", 'data.dev=["train.jsonl"]']) == 2
     assert "overlap" in caplog.text
     assert main(["train", "recipe.toml", "--set", "encoder.base=./nowhere"]) == 2
     assert "nowhere" in caplog.text
+    assert main(["train", "recipe.toml", "--set", "system=tfidf", "--output", "out"]) == 2
+    assert "leaves no model folder" in caplog.text
     assert model_folders(workplace) == []
 
 

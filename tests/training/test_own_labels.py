@@ -140,8 +140,12 @@ def test_the_report_shows_names_letters_and_what_they_mean(workplace: Path) -> N
 
 
 def test_an_evaluation_counts_them(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["evaluate", "mine.jsonl", "--model", "model", "--baselines", "mine.jsonl", "--output", "eval"]
-    assert main(arguments) == 0
+    arguments = ["evaluate", "mine.jsonl", "--model", "model", "--output", "eval", "--baselines"]
+    assert main([*arguments, "mine.jsonl"]) == 2  # simple systems would know the answers by heart
+    rows = map(json.loads, Path("mine.jsonl").read_text(encoding="utf-8").splitlines())
+    others = [row | {"id": f"other-{row['id']}", "text": f"{row['text']} More."} for row in rows]
+    Path("others.jsonl").write_text("\n".join(map(json.dumps, others)), encoding="utf-8")
+    assert main([*arguments, "others.jsonl"]) == 0
     assert "Amtlich" in capsys.readouterr().out
     numbers = json.loads(Path("eval/metrics.json").read_text(encoding="utf-8"))
     assert list(numbers["systems"]["alone"]["labels"]) == ["rumour", "Amtlich", "deed", "doubt"]

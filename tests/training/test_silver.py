@@ -14,9 +14,11 @@ from claimbasis.training.lessons import encode_silver
 from claimbasis.training.silver import choose_articles, read_silver
 from claimbasis.types import ROLES, Article
 
+LABELS = ("anonymous_sourced", "officially_attributed", "action_corroborated")
 ROW: dict[str, Any] = {
     "id": "a",
     "text": "She left. Aides said no.",
+    "labels": [*LABELS],
     "roles": ["source", "cue"],
     "statements": [
         {"start": 0, "end": 9, "scores": [0.1, 0.2, 0.9]},
@@ -57,7 +59,7 @@ def test_from_raw_articles_to_a_student(workplace: Path, caplog: pytest.LogCaptu
 
 def test_scores_are_targets_and_spans_are_tags_where_the_models_agreed(tmp_path: Path, encoder: Path) -> None:
     tokenizer, _ = load_tokenizer(str(encoder))
-    silver = read_silver([write(tmp_path / "silver.jsonl", ROW)], n_labels=3)
+    silver = read_silver([write(tmp_path / "silver.jsonl", ROW)], labels=LABELS)
     [article] = encode_silver(silver, tokenizer, max_statement_tokens=20)
     assert article.targets.tolist() == [pytest.approx([0.1, 0.2, 0.9]), pytest.approx([0.8, 0, 0])]
     assert (article.tags[0] == -1).all()
@@ -76,9 +78,12 @@ def test_what_is_no_silver_is_refused_with_its_place(tmp_path: Path) -> None:
         ROW | {"statements": [first, second | {"spans": [{"role": "villain", "start": 10, "end": 15}]}]},
     ):
         with pytest.raises(CorpusError, match=r"silver.jsonl:2: no silver article"):
-            read_silver([write(tmp_path / "silver.jsonl", ROW, faulty)], n_labels=3)
-    with pytest.raises(CorpusError, match="not 2 numbers"):
-        read_silver([write(tmp_path / "silver.jsonl", ROW)], n_labels=2)
+            read_silver([write(tmp_path / "silver.jsonl", ROW, faulty)], labels=LABELS)
+    with pytest.raises(CorpusError, match="the codebook has action_corroborated, rumour"):
+        read_silver([write(tmp_path / "silver.jsonl", ROW)], labels=("action_corroborated", "rumour"))
+    short = ROW | {"statements": [first | {"scores": [0.1, 0.2]}]}
+    with pytest.raises(CorpusError, match="not 3 numbers"):
+        read_silver([write(tmp_path / "silver.jsonl", short)], labels=LABELS)
 
 
 def test_near_copies_are_not_chosen() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from claimbasis.cli.arguments import READINGS
 from claimbasis.cli.output import make_console
 from claimbasis.errors import InputError, ModelError
+
+logger = logging.getLogger(__name__)
 
 
 def add_evaluate_spans(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +35,7 @@ def add_evaluate_spans(parser: argparse.ArgumentParser) -> None:
 def _evaluate_spans(options: argparse.Namespace) -> int:
     from claimbasis.corpus.annotated import read_corpus
     from claimbasis.corpus.cofenet import read_cofenet
-    from claimbasis.evaluation.span_scores import measure_annotated, measure_cofenet
+    from claimbasis.evaluation.span_scores import keep_marked, measure_annotated, measure_cofenet
     from claimbasis.evaluation.tables import render_sources, render_spans
     from claimbasis.inference.classifier import Classifier
     from claimbasis.report.progress import StatementProgress
@@ -55,7 +58,10 @@ def _evaluate_spans(options: argparse.Namespace) -> int:
             console.print(render_spans(measure_cofenet(classifier, articles, each_once=once), f"{path.name}: {title}"))
     if options.data:
         annotated = read_corpus(options.data, codebook=classifier.settings.codebook)
+        marked = keep_marked(annotated)
+        if n_left_out := len(annotated) - len(marked):
+            logger.warning("left out %d of %d articles: nobody marked spans in them", n_left_out, len(annotated))
         with StatementProgress() as progress:
-            spans, sources = measure_annotated(classifier, annotated, on_statements=progress.add)
+            spans, sources = measure_annotated(classifier, marked, on_statements=progress.add)
         console.print(render_spans(spans, ", ".join(options.data)), render_sources(sources))
     return 0

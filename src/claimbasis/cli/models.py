@@ -14,7 +14,9 @@ logger = logging.getLogger("claimbasis")
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Arguments of `claimbasis export`."""
-    parser.add_argument("source", metavar="RUN", help="run id of the tracking store, or a model folder")
+    parser.add_argument(
+        "source", metavar="RUN", help="a run of the tracking store, by its id or the beginning of it, or a model folder"
+    )
     parser.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="new model folder")
     parser.add_argument(
         "--precision", choices=("int8", "fp32", "both"), default="both", help="weights to write (default: both)"
@@ -25,13 +27,14 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> int:
     from claimbasis.model import Precision, copy_model
 
-    source = Path(options.source)
-    if not source.is_dir():
-        from claimbasis.training.tracking import fetch_model
-
-        source = fetch_model(options.source)
     precisions: Sequence[Precision] = ("int8", "fp32") if options.precision == "both" else (options.precision,)
-    settings = copy_model(source, options.output, precisions)
+    if Path(options.source).is_dir():
+        settings = copy_model(Path(options.source), options.output, precisions)
+    else:
+        from claimbasis.registry.store import fetch_run_model, find_run
+
+        with fetch_run_model(find_run(options.source)) as source:
+            settings = copy_model(source, options.output, precisions)
     logger.info("%s: %s with %s", options.output, settings.name, ", ".join(settings.files))
     return 0
 

@@ -63,6 +63,8 @@ def _run(options: argparse.Namespace) -> dict[str, Path]:
     from claimbasis.training.recipe import SMOKE, read_recipe
 
     recipe = read_recipe(options.recipe, [*options.set, *(SMOKE if options.smoke else ())])
+    if options.output and recipe.system != "encoder":
+        raise RecipeError(f"--output: system {recipe.system!r} leaves no model folder; train it without --output")
 
     from claimbasis.training.experiment import run_experiment
 

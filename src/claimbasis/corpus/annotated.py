@@ -15,10 +15,13 @@ from typing import Any
 from claimbasis.codebook import Codebook, shipped_codebook
 from claimbasis.errors import CorpusError
 from claimbasis.text.statements import split_statements
-from claimbasis.types import Article, Statement
+from claimbasis.types import ROLES, Article, Statement
 
 # "He added" and continued quotations point back a few sentences, hardly ever more.
 N_CONTEXT_STATEMENTS = 6
+# Key of a row that is a piece of an article, such as one statement with those around it: holds the id of the whole article.
+PART_OF = "part_of"
+_TEXTS = ("text", "id", "title", "outlet", "date", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class AnnotatedArticle:
     article: Article
     statements: tuple[AnnotatedStatement, ...]
     extra: dict[str, Any] = field(default_factory=dict)  # domain, style, links and whatever else the row holds
+
+    @property
+    def whole_id(self) -> str:
+        """The id of the article that this one is a piece of; its own where it is whole."""
+        return str(self.extra.get(PART_OF) or self.article.id)
 
     def context(self) -> list[Statement]:
         """Statements in front of an annotated passage, which its first ones lean on; none where the text begins with it."""
@@ -105,9 +113,7 @@ def read_placed_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:
     try:
         row: dict[str, Any] = json.loads(line)
-        article = Article(
-            **{name: row.pop(name, "") or "" for name in ("text", "id", "title", "outlet", "date", "url")}
-        )
+        article = Article(**{name: _parse_text(name, row.pop(name, "")) for name in _TEXTS})
         rows = row.pop("statements")
         statements = tuple(_parse_statement(index, item, article.text, codebook) for index, item in enumerate(rows))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -118,18 +124,41 @@ def _parse(line: str, place: str, codebook: Codebook) -> AnnotatedArticle:
     return AnnotatedArticle(article, statements, row)
 
 
+def _parse_text(name: str, value: Any) -> str:  # noqa: ANN401  # whatever the file holds
+    """A text of an article; a number, such as a year for a date, is taken for one."""
+    if isinstance(value, bool | list | dict):
+        raise CorpusError(f"{name} is {str(value)[:40]!r}; write text")
+    return "" if value is None else str(value)
+
+
 def _parse_statement(index: int, row: dict[str, Any], text: str, codebook: Codebook) -> AnnotatedStatement:
     start, end, codes = row.pop("start"), row.pop("end"), row.pop("codes")
+    if not isinstance(codes, str):
+        raise CorpusError(f"statement {index}: codes are {codes!r}; write their letters as one text")
     codebook.targets(codes)
-    if not 0 <= start < end <= len(text):
-        raise CorpusError(f"statement {index}: offsets {start} to {end} do not fit a text of {len(text)} characters")
+    _check_offsets(f"statement {index}", start, end, text)
+    for span in row.get("spans") or ():
+        if span["role"] not in ROLES:
+            raise CorpusError(f"statement {index}: role {span['role']!r} is none of {', '.join(ROLES)}")
+        _check_offsets(f"statement {index}, {span['role']}", span["start"], span["end"], text)
     readings = tuple(row.pop("annotators", ()))
     return AnnotatedStatement(Statement(index, start, end, text[start:end]), codes, readings, row)
+
+
+def _check_offsets(what: str, start: int, end: int, text: str) -> None:
+    if not 0 <= start < end <= len(text):
+        raise CorpusError(f"{what}: offsets {start} to {end} do not fit a text of {len(text)} characters")
 
 
 def _check_article(article: Article, statements: tuple[AnnotatedStatement, ...], place: str) -> None:
     if not article.id or not statements:
         raise CorpusError(f"{place}: an annotated article needs an id and at least one statement")
+    for s in statements:
+        if s.extra.get("source_in", 0) not in range(len(statements)):
+            raise CorpusError(
+                f"{place}: statement {s.statement.index} has its source in {s.extra['source_in']!r}; write the number of a "
+                f"statement, from 0 to {len(statements) - 1}"
+            )
     for before, after in itertools.pairwise(statements):
         if after.statement.start < before.statement.end:
             raise CorpusError(
@@ -153,20 +182,33 @@ def require_distinct(articles: Iterable[AnnotatedArticle]) -> None:
 
 
 def require_separate(train: Iterable[AnnotatedArticle], dev: Iterable[AnnotatedArticle]) -> None:
-    """Sees that no article stands on both sides of a split.
+    """Sees that no article stands on both sides of a split, nor pieces of one.
 
     Raises:
         CorpusError: One does.
     """
+    train, dev = list(train), list(dev)
     try:
         require_distinct([*train, *dev])
     except CorpusError as error:
         raise CorpusError(f"train and dev overlap: {error}") from error
+    if both := {item.whole_id for item in train} & {item.whole_id for item in dev}:
+        raise CorpusError(
+            f"train and dev overlap: pieces of article {min(both)!r} stand in both; keep them on one side"
+        )
 
 
 def text_hash(text: str) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def marks_hash(articles: Iterable[AnnotatedArticle]) -> str:
+    """A fingerprint of the spans marked in articles, whatever their order; `data_hash` knows nothing of them."""
+    rows = sorted(
+        json.dumps([a.article.id, [s.extra.get("spans") for s in a.statements]], sort_keys=True) for a in articles
+    )
+    return text_hash("\n".join(rows))
 
 
 def data_hash(articles: Iterable[AnnotatedArticle]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from claimbasis.codebook import NONE, Codebook
+from claimbasis.corpus.annotated import PART_OF
 from claimbasis.corpus.label_studio import read_export
 from claimbasis.corpus.questions import Question
 from claimbasis.corpus.tables import Table
@@ -36,6 +37,7 @@ class Answers:
             start = len(question.before) + 1 if question.before else 0
             yield {
                 "id": f"{question.article_id}#{question.index}",
+                PART_OF: question.article_id,
                 "text": " ".join(filter(None, (question.before, question.text, question.after))),
                 "statements": [{"start": start, "end": start + len(question.text), "codes": codes}],
             }

@@ -251,11 +251,12 @@ def _parse(row: TableRow, columns: Columns, reader: LabelReader) -> _Stored:
         raise ValueError(row.reason)
     # Line breaks within a cell are a spreadsheet's, not the statement's; half characters are no text.
     text = " ".join(str(row.values.get(columns.text) or "").split()).encode("utf-8", "replace").decode()
-    if not text:
+    if not any(character.isprintable() and character != " " for character in text):
         raise ValueError(f"column {columns.text!r} is empty")
     article, place = text_hash(text), 0.0
     if columns.article is not None:
-        article = str(row.values.get(columns.article) or "").strip()
+        named = row.values.get(columns.article)  # 0 is a name
+        article = "" if named is None else str(named).strip()
         if not article:
             raise ValueError(f"column {columns.article!r} is empty; it says which article the statement belongs to")
     if columns.order is not None:

@@ -13,7 +13,7 @@ from claimbasis.errors import CorpusError
 def split_by_article(
     articles: Sequence[AnnotatedArticle], *, dev_share: float, rng: np.random.Generator
 ) -> tuple[list[AnnotatedArticle], list[AnnotatedArticle]]:
-    """Train and dev articles; all statements of an article stay on one side.
+    """Train and dev articles; all statements of an article stay on one side, and so do pieces of one.
 
     Args:
         articles: At least two.
@@ -23,10 +23,11 @@ def split_by_article(
     Raises:
         CorpusError: There are fewer than two articles, or the share is no share.
     """
-    if len(articles) < 2 or not 0 < dev_share < 1:
+    wholes = list(dict.fromkeys(item.whole_id for item in articles))
+    if len(wholes) < 2 or not 0 < dev_share < 1:
         raise CorpusError(
-            f"{len(articles)} articles and a dev share of {dev_share} make no split; give 2 or more and a share in (0, 1)"
+            f"{len(wholes)} articles and a dev share of {dev_share} make no split; give 2 or more and a share in (0, 1)"
         )
-    order = rng.permutation(len(articles)).tolist()
-    n_dev = min(max(1, round(dev_share * len(articles))), len(articles) - 1)
-    return [articles[i] for i in sorted(order[n_dev:])], [articles[i] for i in sorted(order[:n_dev])]
+    n_dev = min(max(1, round(dev_share * len(wholes))), len(wholes) - 1)
+    in_dev = {wholes[i] for i in rng.permutation(len(wholes))[:n_dev].tolist()}
+    return [a for a in articles if a.whole_id not in in_dev], [a for a in articles if a.whole_id in in_dev]

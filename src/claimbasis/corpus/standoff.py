@@ -18,6 +18,7 @@ Row = dict[str, Any]
 _WORDS_OF_THE_ARTICLE = ("text", "title")
 # How far a span may have moved against the one before it: copies differ by a caption, a link or a byline.
 MAX_SHIFT_CHARS = 2_000
+_NUMBER = "number"  # of a statement in its row, while it is looked for
 
 
 @dataclass(slots=True)
@@ -74,8 +75,8 @@ def slice_hash(text: str) -> str:
 def join_texts(labels: Iterable[Row], texts: Mapping[str, Row], report: JoinReport) -> Iterator[Row]:
     """Annotated articles made of stand-off labels and one's own copy of the texts.
 
-    Spans whose characters are no longer there are left out, and with them what they hold; an article that loses all
-    its statements or attributions is left out whole.
+    Spans whose characters are no longer there are left out, and with them what they hold and what points at them; an article
+    that loses all its statements or attributions is left out whole.
 
     Args:
         labels: Stand-off rows, each with an `id`.
@@ -93,12 +94,30 @@ def join_texts(labels: Iterable[Row], texts: Mapping[str, Row], report: JoinRepo
             report.missing.append(row["id"])
             continue
         finder = _Finder(str(own["text"]), report)
-        found = finder.find(row)
+        found = _find_statements(finder, row)
         if finder.n_lost:
             report.changed[row["id"]] = finder.n_lost
         if not finder.n_lost or any(found.get(name) for name in ("statements", "attributions")):
             report.n_articles += 1
             yield {name: own[name] for name in _WORDS_OF_THE_ARTICLE if name in own} | found
+
+
+def _find_statements(finder: _Finder, row: Row) -> Row:
+    """The row with the offsets that fit the text; statements that others name by number are those that are left."""
+    numbered = [{_NUMBER: number, **statement} for number, statement in enumerate(row.get("statements", []))]
+    found = finder.find(row | ({"statements": numbered} if numbered else {}))
+    places = {statement.pop(_NUMBER): place for place, statement in enumerate(found.get("statements", []))}
+    for statement in found.get("statements", []):
+        if "source_in" in statement and (source := places.get(statement.pop("source_in"))) is not None:
+            statement["source_in"] = source
+    if "links" in found:
+        ends = ("first", "second")
+        found["links"] = [
+            link | {end: places[link[end]] for end in ends}
+            for link in found["links"]
+            if all(link[end] in places for end in ends)
+        ]
+    return found
 
 
 class _Finder:

@@ -12,7 +12,7 @@ import numpy as np
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, AnnotatedStatement
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.metrics import Floats, Measured, interval_of, macro_f1
+from claimbasis.evaluation.metrics import Floats, Measured, macro_f1, trusted_interval
 
 Key = tuple[str, int, int]  # article id, start and end of the statement
 N_RESAMPLES = 1000
@@ -190,12 +190,7 @@ def _bootstrap(statistic: Any, outcomes: Floats, article: np.ndarray, draws: np.
     np.add.at(sums, article, outcomes)
     point = statistic(sums.sum(axis=0))
     resampled = statistic(np.einsum("ra,aik->rik", draws, sums))
-    return [Measured(float(value), *_interval(resampled[:, n])) for n, value in enumerate(point)]
-
-
-def _interval(values: Floats) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
-    return interval_of(known) if len(known) else (np.nan, np.nan)
+    return [Measured(float(value), *trusted_interval(resampled[:, n], len(sums))) for n, value in enumerate(point)]
 
 
 def _kappa(sums: Floats) -> Floats:

@@ -23,6 +23,8 @@ from claimbasis.inference.reading import OnStatements
 N_FOLDS = 5
 # Below this a fold's words say too little: on 24 articles of our own corpus the system still beats chance, on 5 it does not.
 MIN_ARTICLES = 2 * N_FOLDS
+# Of the codebook, that some statement carries: cleanlab tells nothing of a single one.
+MIN_LABELS = 2
 # The strictest of cleanlab's ways but one that hangs on a margin: on our own corpus, where two readings differ on 5 % of the
 # statements, it doubts 14 %, and the default 20 %.
 _FILTER = "confident_learning"
@@ -80,7 +82,7 @@ def find_label_errors(places: Sequence[Place], codebook: Codebook, scores: Float
     """Statements whose labels are probably wrong, the worst first, by confident learning.
 
     Args:
-        places: Articles.
+        places: Articles, whose statements carry at least `MIN_LABELS` of the labels.
         codebook: The labels.
         scores: Of their statements, from a system that has not seen these labels; shape (statements, labels), in [0, 1].
         judge: What gave the scores, in words.

@@ -10,23 +10,27 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+# Resampling fewer articles gives an interval that looks sure and is not: of one article, no width at all.
+MIN_ARTICLES_OF_INTERVAL = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A number and its 95 % bootstrap interval, which is NaN where there are too few articles for one."""
+    """A number, NaN where it could not be measured, and its 95 % bootstrap interval, NaN where there are too few articles for one."""
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "-"
         interval = "" if math.isnan(self.low) else f" [{self.low:.3f}, {self.high:.3f}]"
         return f"{self.value:.3f}{interval}"
 
     def __format__(self, spec: str) -> str:
         # A format such as ".2f" asks for the number alone.
-        return format(self.value, spec) if spec else str(self)
+        return format(self.value, spec) if spec and not math.isnan(self.value) else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def measure(
 ) -> Metrics:
     """Metrics of n statements and k labels, with percentile bootstrap intervals over articles (not statements).
 
+    A label that no statement carries has no recall and no F1 (NaN), and the macro mean leaves it out; so do resamples.
+
     Args:
         targets: What holds, shape (n, k).
         predicted: What was predicted, shape (n, k).
@@ -82,9 +88,9 @@ def measure(
     resampled = rates_of(np.einsum("ra,aik->rik", draws, counts))
     per_label = {
         label: LabelMetrics(
-            precision=Measured(float(point[0, k]), *interval_of(resampled[:, 0, k])),
-            recall=Measured(float(point[1, k]), *interval_of(resampled[:, 1, k])),
-            f1=Measured(float(point[2, k]), *interval_of(resampled[:, 2, k])),
+            precision=Measured(float(point[0, k]), *trusted_interval(resampled[:, 0, k], len(counts))),
+            recall=Measured(float(point[1, k]), *trusted_interval(resampled[:, 1, k], len(counts))),
+            f1=Measured(float(point[2, k]), *trusted_interval(resampled[:, 2, k], len(counts))),
             average_precision=_NOT_MEASURED
             if scores is None
             else _average_precision(targets[:, k], scores[:, k], article_index, draws),
@@ -92,13 +98,14 @@ def measure(
         )
         for k, label in enumerate(labels)
     }
-    macro = Measured(float(point[2].mean()), *interval_of(resampled[:, 2].mean(axis=1)))
+    macro = Measured(macro_f1(targets, predicted), *trusted_interval(mean_f1(resampled[:, 2]), len(counts)))
     return Metrics(per_label, macro, len(targets), len(counts))
 
 
 def macro_f1(targets: Bools, predicted: Bools) -> float:
-    """Unweighted mean over labels of F1, for arrays of shape (n, k)."""
-    return float(rates_of(count_by_article(targets, predicted, np.zeros(len(targets), np.int64)).sum(axis=0))[2].mean())
+    """Unweighted mean of F1 over the labels that occur, for arrays of shape (n, k); 0 where none does."""
+    counts = count_by_article(targets, predicted, np.zeros(len(targets), np.int64)).sum(axis=0)
+    return float(np.nan_to_num(mean_f1(rates_of(counts)[2])))
 
 
 def count_by_article(targets: Bools, predicted: Bools, article_index: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -110,21 +117,34 @@ def count_by_article(targets: Bools, predicted: Bools, article_index: npt.NDArra
 
 
 def rates_of(counts: npt.NDArray[np.int64]) -> Floats:
-    """Precision, recall and F1 from counts of shape (..., 3, k); 0 where nothing was predicted or nothing holds."""
+    """Precision, recall and F1 from counts of shape (..., 3, k).
+
+    Precision is 0 where nothing was predicted; recall and F1 are NaN where nothing holds, for there is nothing to find.
+    """
     hits, predicted, actual = (counts[..., i, :].astype(float) for i in range(3))
-    return np.stack(
-        [hits / np.maximum(predicted, 1), hits / np.maximum(actual, 1), 2 * hits / np.maximum(predicted + actual, 1)],
-        axis=-2,
-    )
+    held = np.where(actual > 0, actual, np.nan)
+    return np.stack([hits / np.maximum(predicted, 1), hits / held, 2 * hits / (predicted + held)], axis=-2)
+
+
+def mean_f1(f1: Floats) -> Floats:
+    """Mean over the labels that occur, from shape (..., k); NaN where none does."""
+    n_occurring = (~np.isnan(f1)).sum(axis=-1)
+    return np.asarray(np.nansum(f1, axis=-1) / np.where(n_occurring, n_occurring, np.nan))
 
 
 def interval_of(values: Floats) -> tuple[float, float]:
-    """The middle 95 % of some resampled values."""
-    low, high = np.percentile(values, [2.5, 97.5])
+    """The middle 95 % of some resampled values, without those that are NaN."""
+    known = values[~np.isnan(values)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (math.nan, math.nan)
     return float(low), float(high)
 
 
-_NOT_MEASURED = Measured(float("nan"), float("nan"), float("nan"))
+def trusted_interval(values: Floats, n_articles: int) -> tuple[float, float]:
+    """The same, NaN where they come from too few articles for an interval."""
+    return interval_of(values) if n_articles >= MIN_ARTICLES_OF_INTERVAL else (math.nan, math.nan)
+
+
+_NOT_MEASURED = Measured(math.nan, math.nan, math.nan)
 
 
 def _average_precision(
@@ -139,7 +159,7 @@ def _average_precision(
     last_of_score = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
     resampled = np.array([_area(hits, draw[ordered_index], last_of_score) for draw in draws])
     point = _area(hits, np.ones(len(hits), np.int64), last_of_score)
-    return Measured(point, *interval_of(resampled[~np.isnan(resampled)]))
+    return Measured(point, *trusted_interval(resampled, draws.shape[1]))
 
 
 def _area(hits: Bools, weights: npt.NDArray[np.int64], last_of_score: npt.NDArray[np.intp]) -> float:

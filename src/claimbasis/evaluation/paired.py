@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,19 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from claimbasis.evaluation.decisions import PlacedStatement
-from claimbasis.evaluation.metrics import Bools, Floats, count_by_article, interval_of, rates_of
+from claimbasis.evaluation.metrics import (
+    MIN_ARTICLES_OF_INTERVAL,
+    Bools,
+    Floats,
+    count_by_article,
+    mean_f1,
+    rates_of,
+    trusted_interval,
+)
 
 MACRO = "macro"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """F1 of two systems on the same statements; the second minus the first."""
+    """F1 of two systems on the same statements; NaN for a label that no statement carries."""
 
     name: str  # a label, or MACRO
     first: float
     second: float
-    low: float  # 95 % interval of the difference
+    low: float  # 95 % interval of the difference; NaN, as is the next, where there are too few articles for one
     high: float
     p_value: float  # two-sided: how often chance alone gives a difference this far from 0, roughly
 
@@ -29,6 +38,16 @@ class Difference:
     def value(self) -> float:
         """In [-1, 1]; above 0 the second is better."""
         return self.second - self.first
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Both F1, the difference, its interval and the p-value as tables show them; a dash for what was not measured."""
+        interval = "-" if math.isnan(self.low) else f"[{self.low:+.3f}, {self.high:+.3f}]"
+        first, second, value, p_value = (
+            "-" if math.isnan(number) else format(number, spec)
+            for number, spec in ((self.first, ".3f"), (self.second, ".3f"), (self.value, "+.3f"), (self.p_value, ".3f"))
+        )
+        return first, second, value, interval, p_value
 
     @property
     def is_clear(self) -> bool:
@@ -61,6 +80,8 @@ class PairedComparison:
     def verdict(self) -> str:
         """The macro difference in words."""
         macro = self.differences[0]
+        if math.isnan(macro.low):
+            return f"too few articles to tell: an interval needs {MIN_ARTICLES_OF_INTERVAL}"
         if not macro.is_clear:
             return "no clear difference: the interval holds 0"
         return f"the {'second' if macro.value > 0 else 'first'} is better"
@@ -101,24 +122,26 @@ def measure_differences(
     points = [_with_mean(rates_of(c.sum(axis=0))[2]) for c in counts]
     resampled = [_with_mean(rates_of(np.einsum("ra,aik->rik", draws, c))[:, 2]) for c in counts]
     differences = resampled[1] - resampled[0]
+    intervals = [trusted_interval(column, n) for column in differences.T]
     return tuple(
-        Difference(
-            name, float(points[0][k]), float(points[1][k]), *interval_of(differences[:, k]), _p_value(differences[:, k])
+        Difference(name, first, second, low, high, math.nan if math.isnan(low) else _p_value(column))
+        for name, first, second, (low, high), column in zip(
+            (MACRO, *labels), *(point.tolist() for point in points), intervals, differences.T, strict=True
         )
-        for k, name in enumerate((MACRO, *labels))
     )
 
 
 def _with_mean(f1: Floats) -> Floats:
     """Puts the mean over labels in front of (..., k)."""
-    return np.concatenate([f1.mean(axis=-1, keepdims=True), f1], axis=-1)
+    return np.concatenate([mean_f1(f1)[..., None], f1], axis=-1)
 
 
 def _p_value(differences: Floats) -> float:
     """Twice the share of resamples on the rarer side of 0; those at 0 count for both sides."""
-    rarer = min((differences <= 0).sum(), (differences >= 0).sum())
+    known = differences[~np.isnan(differences)]  # a label may occur in no article of a resample
+    rarer = min((known <= 0).sum(), (known >= 0).sum())
     # The point itself counts as one more resample: no finite number of them proves a chance of 0.
-    return float(min(1.0, 2 * (rarer + 1) / (len(differences) + 1)))
+    return float(min(1.0, 2 * (rarer + 1) / (len(known) + 1)))
 
 
 def find_changes(targets: Bools, first: Bools, second: Bools, labels: Sequence[str]) -> tuple[Change, ...]:

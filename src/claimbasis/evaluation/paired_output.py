@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 
 import jinja2
@@ -33,16 +34,13 @@ def _render_differences(comparison: PairedComparison) -> Table:
         title=Text(f"first  {comparison.first}\nsecond {comparison.second}\non {comparison.data}"),
         title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim",
     )  # fmt: skip
-    for name in ("F1", "first", "second", "second - first [95 %]", "p", "to right", "to wrong"):
+    for name in ("F1", "first", "second", "second - first", "[95 %]", "p", "to right", "to wrong"):
         table.add_column(name, no_wrap=True)
     counts = count_changes(comparison.changes, _labels(comparison))
     totals = [sum(column) for column in zip(*counts.values(), strict=True)]
     for item in comparison.differences:
         right, wrong = counts.get(item.name, totals)
-        table.add_row(
-            item.name, f"{item.first:.3f}", f"{item.second:.3f}", f"{item.value:+.3f} [{item.low:+.3f}, {item.high:+.3f}]",
-            f"{item.p_value:.3f}", str(right), str(wrong),
-        )  # fmt: skip
+        table.add_row(item.name, *item.cells, str(right), str(wrong))
     return table
 
 
@@ -84,7 +82,8 @@ def plot_differences(comparison: PairedComparison) -> Figure:
         colour = _UNCLEAR if not item.is_clear else _BETTER if item.value > 0 else _WORSE
         axes.plot([item.low, item.high], [row, row], color=colour, linewidth=3, solid_capstyle="butt")
         axes.plot(item.value, row, "o", color=colour, markersize=8)
-        axes.annotate(f"{item.value:+.3f}", (item.value, row), (0, 9), textcoords="offset points", ha="center")
+        if not math.isnan(item.value):
+            axes.annotate(f"{item.value:+.3f}", (item.value, row), (0, 9), textcoords="offset points", ha="center")
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks(range(len(items)), [item.name for item in items])
     axes.set_ylim(len(items) - 0.5, -0.7)

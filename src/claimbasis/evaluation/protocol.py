@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -36,10 +37,11 @@ class Answers:
 
 
 def annotated_targets(articles: Sequence[AnnotatedArticle], codebook: Codebook) -> tuple[Bools, npt.NDArray[np.int64]]:
-    """Targets of all statements, shape (n, k), and to which article each belongs, shape (n,)."""
+    """Targets of all statements, shape (n, k), and to which article each belongs, shape (n,); pieces of one count as one."""
     targets = [codebook.targets(s.codes) for item in articles for s in item.statements]
-    index = np.repeat(np.arange(len(articles)), [len(item.statements) for item in articles])
-    return np.asarray(targets, dtype=bool), index
+    numbers = {whole: number for number, whole in enumerate(dict.fromkeys(item.whole_id for item in articles))}
+    index = [numbers[item.whole_id] for item in articles for _ in item.statements]
+    return np.asarray(targets, dtype=bool), np.asarray(index, np.int64)
 
 
 def collect_answers(
@@ -128,11 +130,12 @@ def measure_scores(
 
 
 def name_scores(metrics: Metrics, errors: dict[str, float]) -> dict[str, float]:
-    """What `measure_scores` gives as flat numbers: the names under which runs and model folders keep them."""
+    """What `measure_scores` gives as flat numbers, but for NaN: the names under which runs and model folders keep them."""
     macro = metrics.macro_f1
-    return (
+    numbers = (
         {"macro_f1": macro.value, "macro_f1_low": macro.low, "macro_f1_high": macro.high}
         | {f"f1_{label}": m.f1.value for label, m in metrics.labels.items()}
         | {"calibration_error": float(np.mean(list(errors.values())))}
         | {f"calibration_error_{label}": error for label, error in errors.items()}
     )
+    return {name: value for name, value in numbers.items() if not math.isnan(value)}

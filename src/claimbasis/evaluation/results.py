@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbasis.codebook import Codebook
-from claimbasis.corpus.annotated import AnnotatedArticle, read_corpus
+from claimbasis.corpus.annotated import AnnotatedArticle, read_corpus, require_separate
 from claimbasis.errors import CorpusError
 from claimbasis.evaluation.abstention import Kept, trace_risk
 from claimbasis.evaluation.baselines import measure_baselines, read_phrases
@@ -96,7 +96,9 @@ def _measure_baselines(inputs: Inputs, articles: Sequence[AnnotatedArticle], cod
     if not inputs.baselines:
         return {}
     phrases = read_phrases(inputs.phrases) if inputs.phrases else []
-    return measure_baselines(read_corpus(inputs.baselines, codebook=codebook), articles, codebook, phrases=phrases)
+    train = read_corpus(inputs.baselines, codebook=codebook)
+    require_separate(train, articles)
+    return measure_baselines(train, articles, codebook, phrases=phrases)
 
 
 def _read_train_texts(inputs: Inputs, codebook: Codebook) -> list[str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +14,6 @@ from claimbasis.evaluation.metrics import Bools, Measured
 # Fewer say nothing about an outlet, and fewer positives nothing about a label.
 MIN_STATEMENTS_OF_OUTLET = 30
 MIN_POSITIVES = 5
-# Resampling fewer articles gives an interval that looks sure and is not: of one article, no width at all.
-MIN_ARTICLES_OF_INTERVAL = 5
 N_FIRST_STATEMENTS = 3
 _QUOTATION_MARKS = frozenset('"“”„«»‘')
 _YEARS = ((2016, "before 2016"), (2020, "2016–2019"), (2024, "2020–2023"), (10_000, "2024 on"))
@@ -71,23 +68,16 @@ def _measure_slice(decisions: Decisions, group: str, name: str, rows: Bools) -> 
     n_positive = decisions.targets[rows].sum(axis=0).tolist()
     columns = [k for k, n in enumerate(n_positive) if n >= MIN_POSITIVES]
     metrics = decisions.measure_some(rows, columns) if columns else None
-    n_articles = len(np.unique(decisions.article_index[rows]))
-    found = {label: trust_interval(m.f1, n_articles) for label, m in metrics.labels.items()} if metrics else {}
+    found = {label: m.f1 for label, m in metrics.labels.items()} if metrics else {}
     return Slice(
         group,
         name,
         n_statements=int(rows.sum()),
-        n_articles=n_articles,
-        macro_f1=trust_interval(metrics.macro_f1, n_articles) if metrics else None,
+        n_articles=len(np.unique(decisions.article_index[rows])),
+        macro_f1=metrics.macro_f1 if metrics else None,
         f1={label: found.get(label) for label in decisions.labels},
         n_positive=dict(zip(decisions.labels, n_positive, strict=True)),
     )
-
-
-def trust_interval(measured: Measured, n_articles: int) -> Measured:
-    """The same, without an interval where there are too few articles for one."""
-    enough = n_articles >= MIN_ARTICLES_OF_INTERVAL
-    return measured if enough else replace(measured, low=math.nan, high=math.nan)
 
 
 def _split(group: str, names: Sequence[str], order: Sequence[str]) -> Members:

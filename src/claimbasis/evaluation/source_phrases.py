@@ -10,7 +10,7 @@ import numpy as np
 from claimbasis.evaluation.decisions import Decisions
 from claimbasis.evaluation.marks import find_seen
 from claimbasis.evaluation.metrics import Measured
-from claimbasis.evaluation.slices import Members, trust_interval
+from claimbasis.evaluation.slices import Members
 
 GROUP = "marking phrase"
 SEEN, UNSEEN, NOT_GIVEN = "seen in training", "unseen in training", "not given"
@@ -49,8 +49,6 @@ def measure_phrase_recall(decisions: Decisions, members: Members) -> tuple[Phras
     """Recall of the first label in each of these slices."""
     measured = {kind: decisions.measure_some(rows, [0]) for (_, kind), rows in members.items()}
     return tuple(
-        PhraseRecall(
-            kind, m.n_statements, m.n_articles, trust_interval(m.labels[decisions.labels[0]].recall, m.n_articles)
-        )
+        PhraseRecall(kind, m.n_statements, m.n_articles, m.labels[decisions.labels[0]].recall)
         for kind, m in measured.items()
     )

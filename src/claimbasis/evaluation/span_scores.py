@@ -9,7 +9,8 @@ import numpy as np
 
 from claimbasis.corpus.annotated import AnnotatedArticle
 from claimbasis.corpus.cofenet import TaggedArticle
-from claimbasis.corpus.marked import POLNEAR_ROLES, spans_by_statement, spans_of
+from claimbasis.corpus.marked import POLNEAR_ROLES, roles_of, spans_by_statement, spans_of
+from claimbasis.errors import CorpusError
 from claimbasis.evaluation.metrics import Metrics, measure
 from claimbasis.inference.classifier import Classifier
 from claimbasis.types import ROLES, Article, Span, Statement
@@ -85,10 +86,24 @@ def _predict_tokens(classifier: Classifier, tagged: TaggedArticle) -> set[Place]
     return found
 
 
+def keep_marked(articles: Sequence[AnnotatedArticle]) -> list[AnnotatedArticle]:
+    """The articles in which somebody marked spans: in the others each span that a model finds would count as wrong.
+
+    Raises:
+        CorpusError: There are none.
+    """
+    marked = [item for item in articles if roles_of(item)]
+    if not marked:
+        raise CorpusError(
+            f"nobody marked spans in any of {len(articles)} articles; their statements need `spans`, as in data/corpus/dev.jsonl"
+        )
+    return marked
+
+
 def measure_annotated(
     classifier: Classifier, articles: Sequence[AnnotatedArticle], *, on_statements: OnStatements | None = None
 ) -> tuple[Metrics, list[SourceRates]]:
-    """All roles on annotated articles with spans, and how often statements are credited to the right source."""
+    """All roles on annotated articles with marked spans, and how often statements are credited to the right source."""
     pairs: list[tuple[set[Place], set[Place]]] = []
     sources: list[tuple[bool, Span, Span | None]] = []
     for item in articles:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -47,7 +46,9 @@ def render_labels(comparison: Comparison) -> Table:
         error = comparison.calibration_errors[comparison.default_system][label]
         shares = (m.precision, m.recall, m.f1, m.average_precision)
         table.add_row(label, str(m.n_positive), *map(_cell, shares), f"{error:.3f}")
-    table.add_row("macro", str(metrics.n_statements), "", "", str(metrics.macro_f1), "", "")
+    is_whole = all(m.n_positive for m in metrics.labels.values())
+    title = "macro" if is_whole else "macro of those that occur"
+    table.add_row(title, str(metrics.n_statements), "", "", str(metrics.macro_f1), "", "")
     return table
 
 
@@ -167,7 +168,7 @@ def _add_columns(table: Table, first: str, *others: str) -> None:
 
 
 def _cell(measured: Measured | None) -> str:
-    return "-" if measured is None or math.isnan(measured.value) else str(measured)
+    return "-" if measured is None else str(measured)
 
 
 def _share(share: float) -> str:

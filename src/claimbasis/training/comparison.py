@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +136,8 @@ def _log(comparison: PairedComparison, first: Contender, second: Contender) -> s
         log.params({"first": first.name, "second": second.name, "data": comparison.data})
         for item in comparison.differences:
             for part, value in {"": item.value, "_low": item.low, "_high": item.high, "_p": item.p_value}.items():
-                log.metric(f"f1_difference_{item.name}{part}", value)
+                if not math.isnan(value):
+                    log.metric(f"f1_difference_{item.name}{part}", value)
         log.figure(plot_differences(comparison), "difference.svg")
         log.figure(plot_changes(comparison), "changed_statements.svg")
         log.note(

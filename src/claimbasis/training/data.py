@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from claimbasis.codebook import Codebook
-from claimbasis.corpus.annotated import AnnotatedArticle, data_hash, read_corpus, require_separate, text_hash
+from claimbasis.corpus.annotated import (
+    AnnotatedArticle,
+    data_hash,
+    marks_hash,
+    read_corpus,
+    require_separate,
+    text_hash,
+)
 from claimbasis.corpus.marked import MarkedArticle, read_polnear_rows
 from claimbasis.corpus.splits import split_by_article
 from claimbasis.errors import CorpusError, RecipeError
@@ -36,8 +43,9 @@ class ExperimentData:
 
     @property
     def hash(self) -> str:
-        """Eight hexadecimal digits of all that labels are learned from or chosen by."""
-        parts = (self.codebook.fingerprint, self.silver_hash, self.exchange_hash, self.start_id)
+        """Eight hexadecimal digits of all that is learned from or chosen by."""
+        marks = (marks_hash(self.train), self.spans_hash)
+        parts = (self.codebook.fingerprint, *marks, self.silver_hash, self.exchange_hash, self.start_id)
         return text_hash(data_hash([*self.train, *self.dev]) + "".join(parts))[:8]
 
     @property
@@ -46,6 +54,7 @@ class ExperimentData:
         sides = {"train": self.train, "dev": self.dev}
         hashes = {"codebook": f"{self.codebook.version} ({', '.join(self.codebook.label_names)})"}
         hashes |= {f"{name}_hash": data_hash(side) for name, side in sides.items()} | {
+            "marks_hash": marks_hash(self.train),
             "spans_hash": self.spans_hash,
             "silver_hash": self.silver_hash,
             "start_id": self.start_id,
@@ -74,7 +83,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
         require_separate(train, dev)
     else:
         train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
-    silver = read_silver(recipe.silver.files, n_labels=len(codebook.labels))
+    silver = read_silver(recipe.silver.files, labels=codebook.label_names)
     if known := {article.id for article in silver} & {item.article.id for item in dev}:
         raise CorpusError(f"silver.files: {min(known)} is an article of dev; make them with --apart and the dev files")
     return ExperimentData(

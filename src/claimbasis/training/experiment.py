@@ -95,7 +95,6 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
     state = folder / f"run-{'-'.join(map(str, recipe.seeds))}.json"
     known = _known_run(state)
     with tracked_run(recipe.name, run_id=known) as parent:
-        _remember(state, parent)
         if known is None:
             parent.params(
                 {"recipe": recipe.name, "system": recipe.system, "seeds": recipe.seeds, "git_commit": git_commit()}
@@ -103,6 +102,7 @@ def _run_seeds(recipe: Recipe, data: ExperimentData, folder: Path, *, fresh: boo
             )
             parent.text(recipe.model_dump_json(indent=2), RECIPE_FILE)
             _tell_how(parent, recipe)
+            _remember(state, parent)
         beside = measure_beside(recipe, data) if recipe.system == "encoder" else {}
         folders = {f"seed-{seed}": folder / f"seed-{seed}" for seed in recipe.seeds}
         scores = [
@@ -130,10 +130,10 @@ def _run_seed(recipe: Recipe, seed: int, data: ExperimentData, folder: Path, par
     folder.mkdir(parents=True, exist_ok=True)
     known = _known_run(folder / STATE_FILE)
     with tracked_run(f"{recipe.name}-seed-{seed}", run_id=known, parent_id=parent.run_id) as log:
-        _remember(folder / STATE_FILE, log)
         if known is None:
             log.params(describe_run(recipe, seed, data))
             _tell_how(log, recipe)
+            _remember(folder / STATE_FILE, log)  # last: a run that was killed before it told all this is begun anew
         if recipe.system == "encoder":
             scores = _train_encoder(recipe, seed, data, folder, log)
         else:

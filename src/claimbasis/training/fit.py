@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_model
 from scipy.special import expit
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader
@@ -21,6 +22,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerControl, Trainin
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from claimbasis.evaluation.calibration import choose_thresholds
 from claimbasis.evaluation.metrics import Floats, macro_f1
@@ -98,8 +100,12 @@ def fit(
     trainer.prepare(batches, recipe)
     if watch:
         trainer.add_callback(WatchCallback(watch))
-    with logging_redirect_tqdm():  # log lines go above the progress bar, not into it
-        trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+    checkpoint = _last_checkpoint(folder)
+    if checkpoint and (best := _find_result(checkpoint, recipe.optimisation.patience)):
+        load_model(model, best / SAFE_WEIGHTS_NAME)
+    else:
+        with logging_redirect_tqdm():  # log lines go above the progress bar, not into it
+            trainer.train(resume_from_checkpoint=checkpoint)
     # Takes off what mixed precision wrapped around the network: it is exported and compared as plain fp32.
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
     learned = {*find_marked_roles(lessons.all)} if recipe.spans.weight else set()
@@ -124,6 +130,16 @@ def _last_checkpoint(folder: Path) -> str | None:
         else:
             return str(found)
     return None
+
+
+def _find_result(checkpoint: str, patience: int) -> Path | None:
+    """The checkpoint with the best epoch, where patience had run out when the last one was written; else None."""
+    state = json.loads((Path(checkpoint) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+    stopping = state["stateful_callbacks"][EarlyStoppingCallback.__name__]["attributes"]
+    if stopping["early_stopping_patience_counter"] < patience:
+        return None
+    # By its name: the folder may have been moved since.
+    return Path(checkpoint).parent / Path(state["best_model_checkpoint"]).name
 
 
 class StatementTrainer(Trainer):  # type: ignore[misc]
@@ -222,6 +238,7 @@ def _arguments(recipe: Recipe, seed: int, folder: Path) -> TrainingArguments:
         logging_strategy="epoch",
         save_total_limit=1,
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,  # patience does not begin anew
         metric_for_best_model="macro_f1",
         greater_is_better=True,
         report_to=[],

@@ -46,12 +46,21 @@ def load_same_data(run: RunRecord, recipe: Recipe) -> ExperimentData:
         CorpusError: A file is missing or breaks a rule.
         RecipeError: Something has changed since; both fingerprints are named.
     """
+    if "train_hash" not in run.params:
+        raise RecipeError(f"run {run.run_id}: does not say what data it had; train its recipe for a new result")
     data = load_data(recipe)
     facts = data.facts
-    files_of = {"train_hash": recipe.data.train, "dev_hash": recipe.data.dev or recipe.data.train}
-    for name, files in (files_of | {"spans_hash": recipe.spans.polnear, "silver_hash": recipe.silver.files}).items():
-        recorded = run.params.get(name)
-        if files and recorded != facts[name]:
+    files_of = {
+        "train_hash": recipe.data.train,
+        "dev_hash": recipe.data.dev or recipe.data.train,
+        "marks_hash": recipe.data.train,
+        "spans_hash": recipe.spans.polnear,
+        "silver_hash": recipe.silver.files,
+        "start_id": [recipe.encoder.start] if recipe.encoder.start else [],
+    }
+    for name, files in files_of.items():
+        # Older runs recorded less.
+        if files and (recorded := run.params.get(name, facts[name])) != facts[name]:
             raise RecipeError(
                 f"run {run.run_id}: {name} was {recorded}, and is {facts[name]} now; restore {', '.join(files)} as it was, "
                 "or train the recipe itself for a new result"

@@ -65,9 +65,10 @@ def ask_models(models: Sequence[Classifier], articles: Iterable[Article]) -> Ite
         articles: Their texts.
 
     Yields:
-        `id`, `text` (as far as it was read), `roles` (of spans, that all models know) and `statements`: `start`, `end`,
-        `scores`, and `spans` where all models mark the same ones.
+        `id`, `text` (as far as it was read), `labels`, `roles` (of spans, that all models know) and `statements`: `start`, `end`,
+        `scores` (one a label), and `spans` where all models mark the same ones.
     """
+    labels = list(models[0].settings.labels)
     roles = [role for role in ROLES if all(role in model.settings.roles for model in models)]
     for article in articles:
         statements = split_statements(article.text)[:MAX_STATEMENTS]
@@ -82,20 +83,27 @@ def ask_models(models: Sequence[Classifier], articles: Iterable[Article]) -> Ite
             if all(spans == first for spans in others):
                 row["spans"] = [{"role": s.role, "start": s.start, "end": s.end} for s in first]
             rows.append(row)
-        yield {"id": article.id, "text": article.text[: statements[-1].end], "roles": roles, "statements": rows}
+        yield {
+            "id": article.id,
+            "text": article.text[: statements[-1].end],
+            "labels": labels,
+            "roles": roles,
+            "statements": rows,
+        }
 
 
-def read_silver(paths: Iterable[str | Path], *, n_labels: int) -> list[SilverArticle]:
+def read_silver(paths: Iterable[str | Path], *, labels: tuple[str, ...]) -> list[SilverArticle]:
     """The articles of some silver files.
 
     Raises:
-        CorpusError: A file cannot be read, or a row is none that `claimbasis corpus silver` wrote for as many labels.
+        CorpusError: A file cannot be read, or a row is none that `claimbasis corpus silver` wrote for these labels.
     """
-    return [_parse(row, place, n_labels) for path in paths for place, row in read_placed_rows(Path(path))]
+    return [_parse(row, place, labels) for path in paths for place, row in read_placed_rows(Path(path))]
 
 
-def _parse(row: dict[str, Any], place: str, n_labels: int) -> SilverArticle:
+def _parse(row: dict[str, Any], place: str, labels: tuple[str, ...]) -> SilverArticle:
     try:
+        known = tuple(row["labels"])
         text, rows = str(row["text"]), row["statements"]
         statements = tuple(
             Statement(index, r["start"], r["end"], _cut(text, r["start"], r["end"])) for index, r in enumerate(rows)
@@ -107,8 +115,12 @@ def _parse(row: dict[str, Any], place: str, n_labels: int) -> SilverArticle:
             raise ValueError("no statements")
     except (KeyError, TypeError, ValueError) as error:
         raise CorpusError(f"{place}: no silver article ({error!r}); write it with claimbasis corpus silver") from error
-    if any(len(s) != n_labels or not all(0 <= score <= 1 for score in s) for s in scores):
-        raise CorpusError(f"{place}: scores are not {n_labels} numbers from 0 to 1; label it again with this codebook")
+    if known != labels:
+        raise CorpusError(
+            f"{place}: scores are of {', '.join(map(str, known))}, and the codebook has {', '.join(labels)}; ask models of this codebook"
+        )
+    if any(len(s) != len(labels) or not all(0 <= score <= 1 for score in s) for s in scores):
+        raise CorpusError(f"{place}: scores are not {len(labels)} numbers from 0 to 1; write the file again")
     return SilverArticle(str(row.get("id", "")), statements, scores, spans, roles)
 
 

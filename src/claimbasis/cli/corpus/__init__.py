@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from claimbasis.cli.corpus.agreement import add_agreement
 from claimbasis.cli.corpus.answers import add_answers
@@ -12,6 +15,7 @@ from claimbasis.cli.corpus.imports import add_import
 from claimbasis.cli.corpus.picture import add_picture
 from claimbasis.cli.corpus.silver import add_silver
 from claimbasis.cli.corpus.texts import add_detach, add_join, add_polnear
+from claimbasis.cli.labelling import refuse_inputs_as_output
 
 
 def add_corpus(parser: argparse.ArgumentParser) -> None:
@@ -29,4 +33,17 @@ def add_corpus(parser: argparse.ArgumentParser) -> None:
         ("polnear", add_polnear, "a clone of PolNeAR becomes JSONL, with its attributions"),
         ("picture", add_picture, "a picture of the labels by domain"),
     ):
-        add(commands.add_parser(name, help=purpose))
+        command = commands.add_parser(name, help=purpose)
+        add(command)
+        command.set_defaults(command=partial(_run_apart, command.get_default("command")))
+
+
+def _run_apart(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Runs a command, but not over a file that it is to read: hours of marking may be in it."""
+    if options.output:
+        named = (
+            value if isinstance(value, list) else [value] for name, value in vars(options).items() if name != "output"
+        )
+        paths = [str(value) for values in named for value in values if isinstance(value, str | Path)]
+        refuse_inputs_as_output([path for path in paths if Path(path).is_file()], options.output)
+    return command(options)
