@@ -87,6 +87,28 @@ def test_no_input_is_written_over_nor_output_read(
     assert {name: content for name, content in after.items() if content} == before
 
 
+def test_pages_of_a_report_take_no_inputs_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    page = tmp_path / "in/article-1.html"
+    page.write_text("<p>Mine.</p>", encoding="utf-8")
+    for arguments in (["in", "-o", "in"], ["in", "-o", "in/pages"], [str(page), "-o", "in"]):
+        assert main(["report", *arguments]) == 2
+    assert caplog.text.count("cannot be written too") == 3
+    assert [path.name for path in (tmp_path / "in").iterdir()] == [page.name]
+
+
+def test_standard_input_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    article = tmp_path / "x.txt"
+    article.write_text(TEXT, encoding="utf-8")
+    with article.open(encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert main(["label", "-", "--output", str(article), "--format", "jsonl"]) == 2
+    assert article.read_text(encoding="utf-8") == TEXT
+
+
 def test_a_csv_file_begins_with_what_excel_needs(article: Path, tmp_path: Path) -> None:
     assert main(["label", str(article), "--format", "csv", "--output", str(tmp_path / "out.csv")]) == 0
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfarticle_id,")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -80,6 +81,18 @@ def test_a_date_beyond_the_calendar_costs_no_other_row(archive: Run) -> None:
     assert archive("news.parquet") == 1
     assert "cannot be read" in reasons()["news.parquet, row 2"]
     assert [row["article_id"] for row in read_output(Path("out"))["articles"]] == ["a", "c"]
+
+
+def test_nanoseconds_of_all_kinds_need_no_pandas(archive: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    kinds = {"d": pa.duration("ns"), "t": pa.time64("ns"), "s": pa.timestamp("ns")}
+    columns = {name: pa.array([1_500], pa.int64()).cast(kind) for name, kind in kinds.items()}
+    columns["l"] = pa.array([[1_500]], pa.list_(pa.int64())).cast(pa.list_(kinds["s"]))
+    columns["r"] = pa.StructArray.from_arrays([columns["t"]], ["at"])
+    pq.write_table(pa.table({"id": ["a"], "text": ["He left."], **columns}), "news.parquet")
+    assert archive("news.parquet") == 0
+    (row,) = read_output(Path("out"))["articles"]
+    assert [row["d"].microseconds, row["t"].microsecond, row["l"][0].microsecond, row["r"]["at"].microsecond] == [1] * 4
 
 
 def test_folders_within_folders_count_once(archive: Run) -> None:

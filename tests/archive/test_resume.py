@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -244,6 +245,47 @@ def test_a_failing_disk_loses_no_finished_part(
     assert len(read_output(Path("out"))["articles"]) == 30
     assert archive("news.jsonl") == 0
     assert len(read_output(Path("out"))["articles"]) == 45
+
+
+def test_an_input_that_changed_is_done_again_though_the_start_that_saw_it_failed(
+    archive: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(Path("news.jsonl"), make_rows(12))
+    assert archive("news.jsonl") == 0
+    write_jsonl(Path("news.jsonl"), make_rows(12, start=500))
+    write_part = OutputFolder.write_part
+
+    def fail(self: OutputFolder, name: str, *tables: object) -> None:
+        if name.endswith("00001"):  # the last: by then the whole input has been read
+            raise OSError(28, "No space left on device")
+        write_part(self, name, *tables)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputFolder, "write_part", fail)
+        assert archive("news.jsonl") == 2
+    assert [row["article_id"] for row in read_output(Path("out"))["articles"]][-3:] == ["a509", "a10", "a11"]
+    assert archive("news.jsonl") == 0
+    assert archive("news.jsonl", output="fresh") == 0
+    assert read_output(Path("out")) == read_output(Path("fresh"))
+
+
+def test_no_article_takes_over_the_labels_of_a_text_that_has_changed(archive: Run) -> None:
+    def write(text: str, *, cut: int = 0) -> None:
+        rows = make_rows(25)
+        rows[10]["text"] = text
+        whole = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
+        Path("a.jsonl.gz").write_bytes(whole[: len(whole) - cut])
+
+    write(make_text(700))
+    assert archive("a.jsonl.gz") == 0
+    write(make_text(800), cut=40)
+    write_jsonl(Path("b.jsonl"), [{"id": "b", "text": make_text(800)}])
+    assert archive("a.jsonl.gz", "b.jsonl") == 1
+    assert "document 800" in read_output(Path("out"))["statements"][-1]["text"]
+    write(make_text(800))
+    assert archive("a.jsonl.gz", "b.jsonl") == 0
+    assert archive("a.jsonl.gz", "b.jsonl", output="fresh") == 0
+    assert read_output(Path("out")) == read_output(Path("fresh"))
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_told(

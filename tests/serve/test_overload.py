@@ -12,14 +12,17 @@ import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the service is NOT tested: pip install 'claimbasis[dev]'")
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from claimbasis.cli import main
+from claimbasis.serve.gate import Gate, Traffic
 from claimbasis.serve.limits import Limits
 from claimbasis.serve.server import open_port
 from claimbasis.serve.worker import Worker
@@ -205,6 +208,23 @@ def test_too_many_open_requests_are_refused(serve: Callable[..., TestClient], mo
         assert client.get("/").status_code == 503
         model.gate.set()
         assert first.result().status_code == 200
+
+
+def test_who_does_not_take_the_answer_is_let_go() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        await asyncio.Event().wait()
+
+    traffic = Traffic()
+    gate = Gate(app, limits=Limits(send_seconds=0.05), traffic=traffic, worker=SimpleNamespace(n_waiting=0))  # type: ignore[arg-type]
+    scope = {"type": "http", "path": "/", "headers": [], "app": SimpleNamespace(routes=[])}
+    asyncio.run(asyncio.wait_for(gate(scope, receive, send), timeout=5))
+    assert traffic.n_open == 0
 
 
 def test_more_bytes_than_the_server_holds_are_refused_and_given_back(

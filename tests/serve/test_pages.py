@@ -136,7 +136,10 @@ def test_a_broken_form_is_refused(client: TestClient) -> None:
     assert post("multipart/form-data", b"x") == 400
     assert post("multipart/form-data; boundary=b", b"--b\r\nnonsense") in (400, 422)
     assert post("application/json", b"{}") == 415
-    assert post("application/x-www-form-urlencoded", b"text=%ff%fe&text=2") == 422
+    urlencoded = "application/x-www-form-urlencoded"
+    assert post(urlencoded, b"text=%ff%fe&text=2") == 422
+    assert post(urlencoded, b"&" * 1_000_000) == 422
+    assert post(urlencoded, b"text=" + b"%41" * 1_000_000) == 413
 
 
 def test_hostile_text_never_becomes_markup(client: TestClient) -> None:

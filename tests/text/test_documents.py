@@ -145,6 +145,8 @@ def test_a_paragraph_goes_on_over_the_page() -> None:
         ("a long enough line of 2019-\n20 for all", "a long enough line of 2019- 20 for all"),
         ("a long enough line with soft hy\u00ad\nphens in it", "a long enough line with soft hyphens in it"),
         ("the oﬃcials conﬁrmed", "the officials confirmed"),
+        ("a long enough line of a_b1c-\nde for all", "a long enough line of a_b1cde for all"),
+        ("x" * 200_000 + "\n" + "y" * 200_000, "x" * 200_000 + " " + "y" * 200_000),
         ("half a \ud83d character", "half a � character"),
         ("first of the list\n• second of the list", "first of the list\n\n• second of the list"),
         ("", ""),
@@ -175,6 +177,8 @@ def test_a_docx_gives_its_paragraphs_and_properties(read: Reader) -> None:
     assert (article.title, article.date) == ("The wall", "2025-03-04")
     named = make_docx(body, properties="<dc:title>Flood wall</dc:title><dcterms:created>soon</dcterms:created>")
     assert read("b", named).title == "Flood wall"
+    long = make_docx(body, properties=f"<dc:title>{'a&#10;' * 400_000}</dc:title>")
+    assert len(read("c.docx", long).title) < 1_100
 
 
 @pytest.mark.parametrize(
@@ -225,6 +229,14 @@ def test_an_email_gives_its_plain_text_subject_and_date(read: Reader) -> None:
     assert (article.title, article.date) == ("Züricher Rat: the wall", "2025-03-04")
 
 
+def test_latin_1_means_windows_1252_as_in_browsers(read: Reader) -> None:
+    text = "“We left,” the minister’s aide said – and went."
+    head = "Subject: x\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n\n"
+    assert read("a.eml", (head + text).encode("cp1252")).text == text
+    page = f"<html><head><meta charset='ISO-8859-1'></head><body>{f'<p>{text} It was the third time this week.</p>' * 4}</body></html>"
+    assert text in read("a.html", page.encode("cp1252")).text
+
+
 def test_an_email_of_html_is_read_as_a_page(read: Reader) -> None:
     body = "".join(f"<p>Paragraph {n} tells how the council of Aldersley voted on the wall.</p>" for n in "ABC")
     article = read("a.eml", make_mail(page=f"<html><body>{body}</body></html>").as_bytes())
@@ -240,6 +252,8 @@ def test_an_email_of_html_is_read_as_a_page(read: Reader) -> None:
         (b"Subject: x\nContent-Type: image/png\n\nx", "no text in this e-mail"),
         (b"Subject: x\n\n\x00\x01", "binary"),
         (make_mail(page="<html></html>").as_bytes(), "no article"),
+        (b"Content-Type: text/plain" + b"; a=b" * 100_000 + b"\n\nHe left.", "a header Content-Type of 500,0"),
+        (b"Subject: " + b"a b " * 100_000 + b"\n\nHe left.", "a header Subject of 400,0"),
     ],
 )
 def test_an_email_that_cannot_be_read_says_why(read: Reader, raw: bytes, reason: str) -> None:

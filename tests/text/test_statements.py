@@ -87,6 +87,14 @@ def test_sentences_that_look_like_furniture_stay(line: str) -> None:
     assert [s.text for s in split_statements(line)] == [line]
 
 
-def test_markdown_markup_is_no_part_of_statements() -> None:
-    text = "---\ntitle: x\n---\n# Talks fail\n\n> He left.\n\n```\ncode here.\n```\n\n* It rained.\n"
-    assert [s.text for s in split_statements(text)] == ["Talks fail", "He left.", "It rained."]
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_markdown_markup_is_no_part_of_statements(line_end: str) -> None:
+    text = "---\ntitle: x\n---\n# Talks fail\n\n> He left.\n\n```python\ncode here.\n```\n\n* It rained.\n"
+    statements = split_statements(text.replace("\n", line_end))
+    assert [s.text for s in statements] == ["Talks fail", "He left.", "It rained."]
+
+
+@pytest.mark.parametrize("divider", ["~~~~~~~~", "~~~", "```"])
+def test_a_divider_hides_nothing_behind_it(divider: str) -> None:
+    text = f"The bridge fell.\n\n{divider}\n\nTwo sources said so.\n"
+    assert [s.text for s in split_statements(text)] == ["The bridge fell.", "Two sources said so."]

@@ -55,7 +55,7 @@ class DonePart:
     input: str
     number: int
     fingerprint: str  # of its rows
-    model: str  # and settings: what decides the labels
+    model: str  # and settings: what decides the labels; empty when the part has to be done again
     links: str  # hash of what else decides its rows: duplicates, clusters, columns
     n_articles: int
     n_statements: int
@@ -124,6 +124,10 @@ class Manifest:
         """Records a part whose output is in its place."""
         self.connection.execute("INSERT OR REPLACE INTO parts VALUES (?,?,?,?,?,?,?,?,?)", astuple(part))
         self.replace_rejects(part.name, part.input, rejects)
+
+    def outdate_part(self, name: str, fingerprint: str) -> None:
+        """Notes that a part whose rows were other ones must be done again, whatever becomes of this start; its output stays."""
+        self.connection.execute("UPDATE parts SET model = '' WHERE name = ? AND fingerprint != ?", (name, fingerprint))
 
     def forget_part(self, name: str) -> None:
         """Forgets a part whose output will be removed."""

@@ -140,6 +140,7 @@ class ArchiveReader:
                 yield waiting
             with self._manifest.commit():
                 links = tuple(self._index.add(rank, part))
+                self._manifest.outdate_part(part.name, part.fingerprint)
             waiting = ReadPart(rank, part, links, part.end - end)
             end, n_parts = part.end, n_parts + 1
         # The last part waits until it is sure that the file ends there.

@@ -176,10 +176,19 @@ def read_schema(path: Path) -> pyarrow.Schema:
 def _plain_type(kind: pyarrow.DataType) -> pyarrow.DataType:
     if pyarrow.types.is_dictionary(kind):
         kind = kind.value_type
-    if pyarrow.types.is_large_string(kind) or pyarrow.types.is_string_view(kind) or pyarrow.types.is_null(kind):
+    types = pyarrow.types
+    if types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind):
         return pyarrow.string()
     # Python knows no nanoseconds, and pandas need not be there.
-    return pyarrow.timestamp("us", kind.tz) if pyarrow.types.is_timestamp(kind) else kind
+    if types.is_timestamp(kind):
+        return pyarrow.timestamp("us", kind.tz)
+    if types.is_duration(kind) or types.is_time64(kind):
+        return pyarrow.duration("us") if types.is_duration(kind) else pyarrow.time64("us")
+    if types.is_list(kind):
+        return pyarrow.list_(_plain_type(kind.value_type))
+    if types.is_struct(kind):
+        return pyarrow.struct([field.with_type(_plain_type(field.type)) for field in kind])
+    return kind
 
 
 def _read_parquet(one: Input) -> Iterator[Row]:
@@ -196,7 +205,7 @@ def _read_parquet(one: Input) -> Iterator[Row]:
 def _list_values(batch: pyarrow.RecordBatch) -> Iterator[tuple[dict[str, Any], str]]:
     try:
         rows = batch.to_pylist()
-    except (UnicodeError, OverflowError, LookupError) as error:  # dates too may be what Python cannot hold
+    except (ValueError, OverflowError, LookupError) as error:  # dates too may be what Python cannot hold
         if batch.num_rows == 1:
             yield {}, _NOT_UTF8 if isinstance(error, UnicodeError) else f"holds a value that cannot be read ({error})"
         else:

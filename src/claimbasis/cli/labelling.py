@@ -110,6 +110,13 @@ def refuse_inputs_as_output(paths: Sequence[str], output: Path | None) -> None:
 
 
 def _holds(path: Path, output: Path | None) -> bool:
+    from claimbasis.text.articles import STDIN
+
+    if output and str(path) == STDIN:
+        try:
+            return output.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), output.stat())
+        except (OSError, ValueError):  # no file at all
+            return False
     if output:
         place = output.resolve()
         return path.exists() and path.resolve() in (place, *(place.parents if path.is_dir() else ()))

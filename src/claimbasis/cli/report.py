@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,7 @@ def _report(options: argparse.Namespace) -> int:
     from claimbasis.report.progress import StatementProgress
 
     output, one_page = options.output, options.output.suffix.lower() in (".html", ".htm")
-    if one_page:
-        refuse_inputs_as_output(options.paths, output)
+    _refuse_overwriting(options.paths, output, one_page=one_page)
     make_folder(output.parent if one_page else output)
     labelling = Labelling(options)
     articles = _limit(labelling.read(), output) if one_page else labelling.read()
@@ -50,6 +49,16 @@ def _report(options: argparse.Namespace) -> int:
         page = _write_page(predictions, output) if one_page else _write_folder(predictions, output, labelling)
     logger.info("%s is ready for a browser", page)
     return labelling.finish()
+
+
+def _refuse_overwriting(paths: Sequence[str], output: Path, *, one_page: bool) -> None:
+    """Sees that no page takes the place of an input, and that none is read as one next time."""
+    from claimbasis.report.page import INDEX_FILE
+
+    refuse_inputs_as_output(paths, output if one_page else output / INDEX_FILE)
+    for path in map(Path, () if one_page else paths):
+        if path.suffix == Path(INDEX_FILE).suffix and path.resolve().parent == output.resolve():
+            refuse_inputs_as_output([str(path)], path)
 
 
 def _limit(articles: Iterable[Article], output: Path) -> list[Article]:

@@ -62,7 +62,10 @@ def _serve(options: argparse.Namespace) -> int:
         )
         app = make_app(classifier, limits)
         if options.host not in _LOOPBACK:
-            logger.warning("--host %s: others can reach this server, which asks for no password", options.host)
+            logger.warning(
+                "--host %s: others can reach this server, which asks for no password; put a proxy in front of it",
+                options.host,
+            )
         host, port = listener.getsockname()[:2]
         logger.info("http://%s:%d/ is ready; Ctrl-C stops it", f"[{host}]" if ":" in host else host, port)
         Server(app).run(sockets=[listener])

@@ -128,7 +128,11 @@ def find_run(prefix: str) -> str:
     """
     if len(prefix) < MIN_PREFIX:
         raise ModelError(f"{prefix}: neither a model folder nor {MIN_PREFIX} characters of a run id")
-    found = [run_id for run_id in _list_runs(open_store()) if run_id.startswith(prefix)]
+    try:
+        client = open_store()
+    except ModelError as error:
+        raise ModelError(f"{prefix}: no model folder, and to look for a run: {error}") from error
+    found = [run_id for run_id in _list_runs(client) if run_id.startswith(prefix)]
     if not found:
         raise ModelError(
             f"{prefix}: neither a model folder nor the beginning of a run id in {mlflow.get_tracking_uri()}"

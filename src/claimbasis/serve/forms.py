@@ -13,11 +13,12 @@ from starlette.requests import Request
 from claimbasis.serve.apart import parse_apart
 from claimbasis.serve.files import KINDS, check_article
 from claimbasis.serve.limits import Limits
-from claimbasis.serve.refusals import Refusal
+from claimbasis.serve.refusals import Refusal, refuse_body
 from claimbasis.serve.worker import CheckTime
 from claimbasis.types import Article
 
 FIELDS = ("title", "text", "file")
+_MULTIPART, _URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ async def read_form(request: Request, limits: Limits) -> FormContent:
     Raises:
         Refusal: It is no such form.
     """
-    _check_type(request)
+    if _check_type(request) == _URLENCODED:
+        _check_pairs(await request.body(), limits)
     try:
         async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=limits.max_form_bytes) as form:
             _check_fields([name for name, _ in form.multi_items()])
@@ -67,15 +69,30 @@ async def _read_content(form: FormData) -> FormContent:
     )
 
 
-def _check_type(request: Request) -> None:
+def _check_type(request: Request) -> str:
     found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if found not in ("multipart/form-data", "application/x-www-form-urlencoded"):
+    if found not in (_MULTIPART, _URLENCODED):
         raise Refusal(
             415,
             "the body is no form",
             found=found[:100] or "no content type",
-            allowed="multipart/form-data or application/x-www-form-urlencoded",
+            allowed=f"{_MULTIPART} or {_URLENCODED}",
             way_out="use the page of this server, or POST /v1/label for JSON",
+        )
+    return found
+
+
+def _check_pairs(body: bytes, limits: Limits) -> None:
+    """Refuses what would keep the server busy before it is seen to be no form: a urlencoded one brings text alone, in few fields."""
+    if len(body) > limits.max_body_bytes:
+        raise refuse_body(f"{len(body):,} bytes", limits.max_body_bytes)
+    if (n_pairs := body.count(b"&") + 1) > len(FIELDS):
+        raise Refusal(
+            422,
+            "the form holds too many fields",
+            found=f"{n_pairs:,} fields",
+            allowed=f"{', '.join(FIELDS)}, each once",
+            way_out="use the page of this server",
         )
 
 

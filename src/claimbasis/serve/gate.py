@@ -50,7 +50,7 @@ class _Exchange:
 
 
 class _ClientGone(Exception):  # not an error
-    """The client left before its request was whole."""
+    """The client left before its request was whole, or does not take its answer."""
 
 
 class Gate:
@@ -70,7 +70,7 @@ class Gate:
         exchange = _Exchange()
         self._traffic.n_open += 1
         try:
-            await self._handle(scope, receive, _dress(send, exchange), exchange)
+            await self._handle(scope, receive, _dress(send, exchange, self._limits.send_seconds), exchange)
         finally:
             self._traffic.n_open -= 1
             self._traffic.n_held_bytes -= exchange.n_bytes
@@ -147,12 +147,16 @@ def _tell_route(scope: Scope) -> str | None:
     return next((route.path for route in scope["app"].routes if route.path == scope["path"]), None)
 
 
-def _dress(send: Send, exchange: _Exchange) -> Send:
+def _dress(send: Send, exchange: _Exchange, seconds: float) -> Send:
     async def send_dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *_HEADERS]
-        await send(message)
+        try:
+            async with asyncio.timeout(seconds):  # else clients that read nothing would be open requests for ever
+                await send(message)
+        except TimeoutError:
+            raise _ClientGone from None
 
     return send_dressed
 

@@ -16,6 +16,8 @@ _CHARSET = re.compile(
     r"iso-8859-\d{1,2}|windows-\d{3,4}|koi8-[ru]|macintosh|big5|gbk|gb2312|gb18030|euc-(?:jp|kr)|shift_jis|utf-16(?:le|be)?",
     re.IGNORECASE,
 )
+# What browsers take these names for: pages and mails say the first and mean the second (https://encoding.spec.whatwg.org/).
+_MEANT = {"iso-8859-1": "cp1252", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
 def decode(place: str, raw: bytes, *, charset: str = "") -> str:
@@ -50,7 +52,7 @@ def _declared_charset(raw: bytes) -> str:
 def _decode_other(place: str, raw: bytes, charset: str) -> str:
     if _CHARSET.fullmatch(charset):
         try:
-            return raw.decode(charset, errors="replace")
+            return raw.decode(_MEANT.get(charset.lower(), charset), errors="replace")
         except LookupError:
             logger.debug("%s: declares %s, which Python does not know", place, charset)
     text = raw.decode("utf-8-sig", errors="replace")

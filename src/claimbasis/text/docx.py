@@ -17,6 +17,7 @@ from claimbasis.types import Article
 
 MAX_UNPACKED_BYTES = 100_000_000  # of one part; XML takes five to ten times the room of its text
 MAX_DEPTH = 500  # elements within elements; Word itself stays below 50
+_MAX_PROPERTY_CHARS = 1_000  # of a title, a date
 MAX_PARTS = 10_000  # files in the archive: a few dozen, and one for each picture
 _CHUNK_BYTES = 65_536
 _BODY = re.compile(r"word/document\d*\.xml")
@@ -123,8 +124,9 @@ class _Properties:
         self._name = ""
 
     def text(self, data: str) -> None:
-        if self._name:
-            self.values[self._name] = self.values.get(self._name, "") + data
+        known = self.values.get(self._name, "")
+        if self._name and len(known) < _MAX_PROPERTY_CHARS:  # a property is no place for a novel
+            self.values[self._name] = known + data
 
 
 def _read_part(

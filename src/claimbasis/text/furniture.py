@@ -27,8 +27,9 @@ _BOILERPLATE = re.compile(
 _MENU_MARK = re.compile(r"[|›»•·]")
 _WORDLESS = re.compile(r"[\W_]*")
 _MARKDOWN_ONLY = re.compile(r"\s*(?:!\[[^\]]*\]\([^)]*\)|\|.*\||\[[^\]]+\]:\s+\S+|<!--.*-->)\s*")
-_FENCE = re.compile(r"\s*(?:```|~~~)")
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[^\n]*\n){1,40}?---[ \t]*\n")
+# Markdown knows a fence of tildes, too; in news they are a divider.
+_FENCE = re.compile(r"^[ \t]*```[\w+-]*[ \t]*\r?$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[^\n]*\n){1,40}?---[ \t]*\r?\n")
 
 
 def content_blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -58,13 +59,16 @@ def content_blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def _content_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    fenced = False
+    resume = 0
     if start == 0 and (matter := _FRONT_MATTER.match(text)):
         start = matter.end()
     for line in _LINE.finditer(text, start, end):
-        if _FENCE.match(line[0]):
-            fenced = not fenced
-        elif not fenced and not is_furniture(line[0]):
+        if line.start() < resume:
+            continue
+        if _FENCE.fullmatch(line[0]):
+            closing = _FENCE.search(text, line.end(), end)  # without it, nothing tells where the code would end
+            resume = closing.end() if closing else resume
+        elif not is_furniture(line[0]):
             yield line.span()
 
 

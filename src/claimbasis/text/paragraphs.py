@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,7 @@ _MIN_PAGES = 3  # what stands on two pages may still be chance
 _PAGE_NUMBER = re.compile(r"\W*(?:page\s+)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
 _TERMINAL = re.compile(r"[.!?:;…][\"'”’)\]]*$")
 _ITEM = re.compile(r"[•▪●·*]\s|\(?\d{1,3}[.)]\s")
-_HYPHENATED = re.compile(r"\w+-\w+")
-_CUT_WORD = re.compile(r"(\w*[^\W\d])-$")
+_HYPHENATED = re.compile(r"\b\w+-\w+")
 _FIRST_WORD = re.compile(r"\w+")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl"})
 _SOFT_HYPHEN = "\u00ad"
@@ -97,11 +97,19 @@ def _goes_on(last: str, line: str, full: int) -> bool:
 
 def _append(pieces: list[str], line: str, hyphenated: set[str]) -> None:
     last = pieces[-1]
-    cut, rest = _CUT_WORD.search(last), _FIRST_WORD.match(line)
+    cut, rest = _find_cut_word(last), _FIRST_WORD.match(line)
     if last.endswith(_SOFT_HYPHEN):
         pieces[-1] = last[:-1]
     elif not cut or not rest:
         pieces.append(" ")
-    elif rest[0][0].islower() and f"{cut[1]}-{rest[0]}".lower() not in hyphenated:
+    elif rest[0][0].islower() and f"{cut}-{rest[0]}".lower() not in hyphenated:
         pieces[-1] = last[:-1]
     pieces.append(line)
+
+
+def _find_cut_word(line: str) -> str:
+    """The word that a hyphen at the line's end cuts; empty where there is none, or a number."""
+    if not line.endswith("-") or not line[-2:-1].isalpha():
+        return ""
+    letters = itertools.takewhile(lambda letter: letter.isalnum() or letter == "_", reversed(line[:-1]))
+    return "".join(letters)[::-1]
