@@ -94,6 +94,7 @@ class LimitsAnswer(_Closed):
     max_articles: int
     max_statements: int
     timeout_seconds: float
+    send_seconds: float
     max_at_once: int
     max_waiting: int
     max_open: int
