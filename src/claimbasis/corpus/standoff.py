@@ -18,7 +18,7 @@ Row = dict[str, Any]
 _WORDS_OF_THE_ARTICLE = ("text", "title")
 # How far a span may have moved against the one before it: copies differ by a caption, a link or a byline.
 MAX_SHIFT_CHARS = 2_000
-_NUMBER = "number"  # of a statement in its row, while it is looked for
+_NUMBER = "#"  # of a statement in its row, while it is looked for
 
 
 @dataclass(slots=True)
