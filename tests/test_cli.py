@@ -98,6 +98,10 @@ def test_pages_of_a_report_take_no_inputs_place(
         assert main(["report", *arguments]) == 2
     assert caplog.text.count("cannot be written too") == 3
     assert [path.name for path in (tmp_path / "in").iterdir()] == [page.name]
+    sentences = "The ministry said on Monday that talks had failed. Two aides denied it. " * 3
+    (tmp_path / "story.html").write_text(f"<html><body><p>{sentences}</p></body></html>", encoding="utf-8")
+    assert main(["report", "story.html", "-o", "."]) == 0
+    assert (tmp_path / "article-1.html").exists()
 
 
 def test_standard_input_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,11 +88,15 @@ def test_nanoseconds_of_all_kinds_need_no_pandas(archive: Run, monkeypatch: pyte
     kinds = {"d": pa.duration("ns"), "t": pa.time64("ns"), "s": pa.timestamp("ns")}
     columns = {name: pa.array([1_500], pa.int64()).cast(kind) for name, kind in kinds.items()}
     columns["l"] = pa.array([[1_500]], pa.list_(pa.int64())).cast(pa.list_(kinds["s"]))
+    for name, kind in (("g", pa.large_list(kinds["s"])), ("f", pa.list_(kinds["s"], 1))):
+        columns[name] = columns["l"].cast(kind)
+    columns["m"] = pa.array([[("x", 1_500)]], pa.map_(pa.string(), kinds["s"]))
     columns["r"] = pa.StructArray.from_arrays([columns["t"]], ["at"])
     pq.write_table(pa.table({"id": ["a"], "text": ["He left."], **columns}), "news.parquet")
     assert archive("news.parquet") == 0
     (row,) = read_output(Path("out"))["articles"]
-    assert [row["d"].microseconds, row["t"].microsecond, row["l"][0].microsecond, row["r"]["at"].microsecond] == [1] * 4
+    times = [row["t"], row["s"], row["l"][0], row["g"][0], row["f"][0], row["m"][0][1], row["r"]["at"]]
+    assert [row["d"].microseconds, *(time.microsecond for time in times)] == [1] * 8
 
 
 def test_folders_within_folders_count_once(archive: Run) -> None:

@@ -50,6 +50,14 @@ def test_alpha_is_krippendorffs_also_where_readings_are_missing() -> None:
     assert agreement.disputes[0]["codes of r2"] is None
 
 
+def test_who_is_named_first_does_not_matter() -> None:
+    first, second = dict(enumerate("AAOO")), dict(enumerate("ACOO"))
+    # A: 2 · 1 / 3, O: 1, C, which one of them wrote: 0.
+    assert [agree(*readers).pairs[0].macro_f1 for readers in ((first, second), (second, first))] == [
+        pytest.approx(5 / 9)
+    ] * 2
+
+
 def test_order_of_codes_is_no_disagreement() -> None:
     agreement = agree({0: "AO", 1: "C"}, {0: "OA", 1: "C"})
     assert agreement.disputes == ()

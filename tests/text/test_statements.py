@@ -94,6 +94,14 @@ def test_markdown_markup_is_no_part_of_statements(line_end: str) -> None:
     assert [s.text for s in statements] == ["Talks fail", "He left.", "It rained."]
 
 
+@pytest.mark.parametrize("opening", ["```", "``` python", "````", '```python title="x"', "```{r}"])
+def test_code_is_hidden_and_nothing_around_it(opening: str) -> None:
+    closing = "`" * (4 if opening == "````" else 3)
+    code = f"{opening}\ncode here.\n{closing}\n\n"
+    text = f"Talks fail.\n\n{code}The bridge fell.\n\n{code}Two sources said so.\n"
+    assert [s.text for s in split_statements(text)] == ["Talks fail.", "The bridge fell.", "Two sources said so."]
+
+
 @pytest.mark.parametrize("divider", ["~~~~~~~~", "~~~", "```"])
 def test_a_divider_hides_nothing_behind_it(divider: str) -> None:
     text = f"The bridge fell.\n\n{divider}\n\nTwo sources said so.\n"

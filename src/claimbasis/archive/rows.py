@@ -184,8 +184,10 @@ def _plain_type(kind: pyarrow.DataType) -> pyarrow.DataType:
         return pyarrow.timestamp("us", kind.tz)
     if types.is_duration(kind) or types.is_time64(kind):
         return pyarrow.duration("us") if types.is_duration(kind) else pyarrow.time64("us")
-    if types.is_list(kind):
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         return pyarrow.list_(_plain_type(kind.value_type))
+    if types.is_map(kind):
+        return pyarrow.map_(_plain_type(kind.key_type), _plain_type(kind.item_type))
     if types.is_struct(kind):
         return pyarrow.struct([field.with_type(_plain_type(field.type)) for field in kind])
     return kind

@@ -114,7 +114,8 @@ def _holds(path: Path, output: Path | None) -> bool:
 
     if output and str(path) == STDIN:
         try:
-            return output.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), output.stat())
+            read = os.fstat(sys.stdin.fileno())
+            return stat.S_ISREG(read.st_mode) and output.exists() and os.path.samestat(read, output.stat())
         except (OSError, ValueError):  # no file at all
             return False
     if output:

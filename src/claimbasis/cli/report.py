@@ -53,11 +53,11 @@ def _report(options: argparse.Namespace) -> int:
 
 def _refuse_overwriting(paths: Sequence[str], output: Path, *, one_page: bool) -> None:
     """Sees that no page takes the place of an input, and that none is read as one next time."""
-    from claimbasis.report.page import INDEX_FILE
+    from claimbasis.report.page import INDEX_FILE, is_article_file
 
     refuse_inputs_as_output(paths, output if one_page else output / INDEX_FILE)
     for path in map(Path, () if one_page else paths):
-        if path.suffix == Path(INDEX_FILE).suffix and path.resolve().parent == output.resolve():
+        if is_article_file(path.name) and path.resolve().parent == output.resolve():
             refuse_inputs_as_output([str(path)], path)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from claimbasis.codebook import Codebook
 from claimbasis.corpus.annotated import AnnotatedArticle, AnnotatedStatement
 from claimbasis.errors import CorpusError
-from claimbasis.evaluation.metrics import Floats, Measured, macro_f1, trusted_interval
+from claimbasis.evaluation.metrics import Bools, Floats, Measured, trusted_interval
 
 Key = tuple[str, int, int]  # article id, start and end of the statement
 N_RESAMPLES = 1000
@@ -168,7 +168,7 @@ def _compare(votes: Floats, names: tuple[str, str], codebook: Codebook, article:
     k = len(codebook.labels)
     return Pair(
         names, int(both.sum()), dict(zip(_code_names(codebook), kappa, strict=True)),
-        float((first == second).all(axis=1).mean()), macro_f1(first[:, :k], second[:, :k]),
+        float((first == second).all(axis=1).mean()), _mean_f1(first[:, :k], second[:, :k]),
     )  # fmt: skip
 
 
@@ -191,6 +191,13 @@ def _bootstrap(statistic: Any, outcomes: Floats, article: np.ndarray, draws: np.
     point = statistic(sums.sum(axis=0))
     resampled = statistic(np.einsum("ra,aik->rik", draws, sums))
     return [Measured(float(value), *trusted_interval(resampled[:, n], len(sums))) for n, value in enumerate(point)]
+
+
+def _mean_f1(first: Bools, second: Bools) -> float:
+    """Unweighted mean of F1 over the labels that either reader used, whichever of them counts as right; 0 where none was."""
+    n_given = first.sum(axis=0) + second.sum(axis=0)
+    n_both = (first & second).sum(axis=0)
+    return float(np.mean(2 * n_both[n_given > 0] / n_given[n_given > 0])) if n_given.any() else 0.0
 
 
 def _kappa(sums: Floats) -> Floats:

@@ -98,6 +98,11 @@ def name_article_file(number: int) -> str:
     return f"article-{number}.html"
 
 
+def is_article_file(name: str) -> bool:
+    """Whether `name_article_file` gives such names."""
+    return re.fullmatch(r"article-\d+\.html", name) is not None
+
+
 def render_fragment(prediction: ArticlePrediction) -> str:
     """The marked text for a place inside another page: styles that touch nothing else, no script, no anchors."""
     labels = show_labels([prediction.codebook])

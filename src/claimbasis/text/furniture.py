@@ -28,7 +28,8 @@ _MENU_MARK = re.compile(r"[|›»•·]")
 _WORDLESS = re.compile(r"[\W_]*")
 _MARKDOWN_ONLY = re.compile(r"\s*(?:!\[[^\]]*\]\([^)]*\)|\|.*\||\[[^\]]+\]:\s+\S+|<!--.*-->)\s*")
 # Markdown knows a fence of tildes, too; in news they are a divider.
-_FENCE = re.compile(r"^[ \t]*```[\w+-]*[ \t]*\r?$", re.MULTILINE)
+_FENCE = re.compile(r"[ \t]*`{3,}[^`]*")
+_CLOSING_FENCE = re.compile(r"^[ \t]*`{3,}[ \t]*\r?$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[^\n]*\n){1,40}?---[ \t]*\r?\n")
 
 
@@ -59,16 +60,18 @@ def content_blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def _content_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    resume = 0
+    resume, may_close = 0, True
     if start == 0 and (matter := _FRONT_MATTER.match(text)):
         start = matter.end()
     for line in _LINE.finditer(text, start, end):
         if line.start() < resume:
             continue
-        if _FENCE.fullmatch(line[0]):
-            closing = _FENCE.search(text, line.end(), end)  # without it, nothing tells where the code would end
-            resume = closing.end() if closing else resume
-        elif not is_furniture(line[0]):
+        if may_close and _FENCE.fullmatch(line[0]):
+            if closing := _CLOSING_FENCE.search(text, line.end(), end):
+                resume = closing.end()
+                continue
+            may_close = False  # nothing tells where the code would end
+        if not is_furniture(line[0]):
             yield line.span()
 
 

@@ -84,7 +84,7 @@ def load_data(recipe: Recipe) -> ExperimentData:
     else:
         train, dev = split_by_article(train, dev_share=recipe.data.dev_share, rng=rng)
     silver = read_silver(recipe.silver.files, labels=codebook.label_names)
-    if known := {article.id for article in silver} & {item.article.id for item in dev}:
+    if known := {article.id for article in silver} & {item.whole_id for item in dev}:
         raise CorpusError(f"silver.files: {min(known)} is an article of dev; make them with --apart and the dev files")
     return ExperimentData(
         _choose(train, recipe.data.max_articles, rng),
