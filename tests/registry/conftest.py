@@ -18,7 +18,7 @@ import mlflow
 with warnings.catch_warnings():
     # About the types of its own classes.
     warnings.simplefilter("ignore")
-    import mlflow.pyfunc  # noqa: F401
+    import mlflow.pyfunc
 
 from registry_store import choose_store
 from tiny_model import write_tiny_model
@@ -32,9 +32,10 @@ SENTENCES = [f"{who} {did} on {day}." for who in ("Aides", "The ministry", "Troo
 
 
 @pytest.fixture(autouse=True)
-def own_code() -> Iterator[None]:
-    """MLflow puts the code that a model carries on the path, where processes that other tests start would find it first."""
+def nothing_left() -> Iterator[None]:
+    """MLflow keeps the store that it opened, and a model's code on the path, where other tests' processes would find it first."""
     yield
+    mlflow.set_tracking_uri("")
     sys.path[:] = [entry for entry in sys.path if Path(entry).name != "code"]
 
 

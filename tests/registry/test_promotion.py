@@ -193,6 +193,7 @@ def test_a_server_that_does_not_answer_is_told(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     mlflow.set_tracking_uri("http://127.0.0.1:9")
-    for arguments in (["register", "cafe0000"], ["register", str(tiny_model)], ["promote", "candidate"]):
+    export = ["export", "cafe0000", "--output", "new"]
+    for arguments in (["register", "cafe0000"], ["register", str(tiny_model)], ["promote", "candidate"], export):
         assert main(arguments) == 2
-    assert caplog.text.count("http://127.0.0.1:9") >= 3
+    assert caplog.text.count("http://127.0.0.1:9") >= 4

@@ -31,9 +31,9 @@ def _export(options: argparse.Namespace) -> int:
     if Path(options.source).is_dir():
         settings = copy_model(Path(options.source), options.output, precisions)
     else:
-        from claimbasis.registry.store import fetch_run_model, find_run
+        from claimbasis.registry.store import fetch_run_model, find_run, tell_failures
 
-        with fetch_run_model(find_run(options.source)) as source:
+        with tell_failures(), fetch_run_model(find_run(options.source)) as source:
             settings = copy_model(source, options.output, precisions)
     logger.info("%s: %s with %s", options.output, settings.name, ", ".join(settings.files))
     return 0
