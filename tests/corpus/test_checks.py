@@ -178,11 +178,14 @@ def test_one_label_alone_is_not_judged_and_leakage_is_still_told(
     assert "same statement in two files" in capsys.readouterr().out
 
 
-def test_a_label_that_nobody_gave_is_no_obstacle(write_corpus: WriteCorpus) -> None:
+def test_a_label_that_nobody_gave_is_no_obstacle(write_corpus: WriteCorpus, caplog: pytest.LogCaptureFixture) -> None:
     articles = [
         (f"a{n}", [(f"Tanks crossed river {n} at dawn.", "C"), (f"Hope is not lost in town {n}.", "N")])
         for n in range(12)
     ]
-    places = read_places([write_corpus(*articles)], shipped_codebook())
+    path = write_corpus(*articles)
+    assert main(["corpus", "check", str(path)]) == 0
+    assert "labels not judged" not in caplog.text
+    places = read_places([path], shipped_codebook())
     scores = cross_validate([place.item for place in places], shipped_codebook())
     assert find_label_errors(places, shipped_codebook(), scores, judge="a test") == []

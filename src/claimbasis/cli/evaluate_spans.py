@@ -10,7 +10,7 @@ from claimbasis.cli.arguments import READINGS
 from claimbasis.cli.output import make_console
 from claimbasis.errors import InputError, ModelError
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("claimbasis")
 
 
 def add_evaluate_spans(parser: argparse.ArgumentParser) -> None:

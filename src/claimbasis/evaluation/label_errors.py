@@ -23,8 +23,6 @@ from claimbasis.inference.reading import OnStatements
 N_FOLDS = 5
 # Below this a fold's words say too little: on 24 articles of our own corpus the system still beats chance, on 5 it does not.
 MIN_ARTICLES = 2 * N_FOLDS
-# Of the codebook, that some statement carries: cleanlab tells nothing of a single one.
-MIN_LABELS = 2
 # The strictest of cleanlab's ways but one that hangs on a margin: on our own corpus, where two readings differ on 5 % of the
 # statements, it doubts 14 %, and the default 20 %.
 _FILTER = "confident_learning"
@@ -82,18 +80,24 @@ def find_label_errors(places: Sequence[Place], codebook: Codebook, scores: Float
     """Statements whose labels are probably wrong, the worst first, by confident learning.
 
     Args:
-        places: Articles, whose statements carry at least `MIN_LABELS` of the labels.
+        places: Articles.
         codebook: The labels.
         scores: Of their statements, from a system that has not seen these labels; shape (statements, labels), in [0, 1].
         judge: What gave the scores, in words.
 
     Returns:
         Findings with the labels as they are, as they might be, and a quality in [0, 1] that is low for the worst.
+
+    Raises:
+        CorpusError: The codebook has a single label, or all statements carry the same one, or none.
     """
     targets, _ = annotated_targets([place.item for place in places], codebook)
     given = [np.flatnonzero(row).tolist() for row in targets]
-    doubtful = np.asarray(find_multilabel_issues_per_class(given, scores, filter_by=_FILTER, n_jobs=1))
-    quality = get_label_quality_scores(given, scores)
+    try:
+        doubtful = np.asarray(find_multilabel_issues_per_class(given, scores, filter_by=_FILTER, n_jobs=1))
+        quality = get_label_quality_scores(given, scores)
+    except ValueError as error:
+        raise CorpusError(f"it takes two labels, and statements that differ in them ({error})") from error
     statements = statements_of(places)
     names = np.array(codebook.label_names)
     return [

@@ -20,9 +20,7 @@ class Limits:
     max_articles: int = 50  # a request
     max_statements: int = 2_000  # a request
     timeout_seconds: float = 30.0  # for a body to arrive, and again for its answer
-    send_seconds: float = (
-        120.0  # for a client to make room for more of its answers, before its request no longer counts as open
-    )
+    send_seconds: float = 120.0  # for a client to make room for its answers; then its request is open no longer
     max_at_once: int = 2  # requests that are read at the same time
     max_waiting: int = 32  # requests in the queue, besides those that are being read
     max_open: int = 256  # requests of any kind at one time, those whose bodies are still arriving included

@@ -91,7 +91,7 @@ def _find(
 def _judge(
     options: argparse.Namespace, places: list[Place], codebook: Codebook, progress: StatementProgress, *, unseen: bool
 ) -> list[Finding]:
-    from claimbasis.evaluation.label_errors import MIN_LABELS, cross_validate, find_label_errors, score_unseen
+    from claimbasis.evaluation.label_errors import cross_validate, find_label_errors, score_unseen
     from claimbasis.inference.classifier import Classifier
 
     articles = [place.item for place in places]
@@ -100,14 +100,10 @@ def _judge(
             options.model, precision=options.precision, n_threads=options.threads, device=options.device
         )
         scores, judge = score_unseen(classifier, articles, codebook, on_statements=progress.add), classifier.model_id
-    else:
-        try:
+    try:
+        if not unseen:
             scores, judge = cross_validate(articles, codebook), "cross-validation"
-        except CorpusError as error:
-            logger.warning("labels not judged: %s", error)
-            return []
-    given = {code for item in articles for s in item.statements for code in s.codes}
-    if (n_given := len(given & {label.code for label in codebook.labels})) < MIN_LABELS:
-        logger.warning("labels not judged: statements carry %d of the labels, and it takes %d", n_given, MIN_LABELS)
+        return find_label_errors(places, codebook, scores, judge=judge)
+    except CorpusError as error:
+        logger.warning("labels not judged: %s", error)
         return []
-    return find_label_errors(places, codebook, scores, judge=judge)
