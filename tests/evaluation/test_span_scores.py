@@ -13,6 +13,7 @@ from claimbasis.corpus.cofenet import read_cofenet
 from claimbasis.corpus.marked import read_polnear_rows, roles_of, spans_of
 from claimbasis.errors import CorpusError
 from claimbasis.evaluation.span_scores import annotated_sources, keep_marked, measure_spans
+from claimbasis.types import Span
 
 
 def test_only_exact_matches_count() -> None:
@@ -38,13 +39,23 @@ def test_cofenet_sentences_become_articles_with_token_spans(tmp_path: Path) -> N
             "tokens": ["He", "said", "``", "no", "''"],
             "labels": ["B-source", "B-cue", "O", "B-content", "O"],
         },
-        {"id": "a_1", "tokens": ["Two", "aides"], "labels": ["B-source", "I-source"]},
+        {
+            "id": "a_1",
+            "tokens": ["Two", "aides", "left", ".", "Both", "said", "why", "."],
+            "labels": ["B-source", "I-source", "O", "O", "B-source", "B-cue", "O", "O"],
+        },
         {"id": "a_2", "tokens": ["X", "Y"], "labels": ["B-source", "B-source"]},
     )
     first, second = read_cofenet(path)
-    assert [s.text for s in first.statements()] == ['He said " no "', "Two aides"]
-    assert first.statements()[1].start == len('He said " no " ')
-    assert first.spans() == {("source", 0, 0, 1), ("cue", 0, 1, 2), ("content", 0, 3, 4), ("source", 1, 0, 2)}
+    assert first.text == 'He said " no " Two aides left . Both said why .'
+    # A sentence of theirs may be a paragraph: it is cut as any text is.
+    assert [s.text for s in first.statements()] == ['He said " no "', "Two aides left .", "Both said why ."]
+    assert [s.index for s in first.statements()] == [0, 1, 2]
+    ours = [first.statements()[k].start for k in (1, 2)]
+    assert first.locate(Span("source", ours[0], ours[0] + 9, "Two aides")) == ("source", 1, 0, 2)
+    assert first.locate(Span("source", ours[1], ours[1] + 4, "Both")) == ("source", 1, 4, 5)
+    assert {("source", 1, 0, 2), ("source", 1, 4, 5), ("cue", 1, 5, 6)} < first.spans()
+    assert {("source", 0, 0, 1), ("cue", 0, 1, 2), ("content", 0, 3, 4)} < first.spans()
     assert second.spans() == {("source", 0, 0, 1), ("source", 0, 1, 2)}
 
 

@@ -32,6 +32,29 @@ def test_what_points_back_becomes_the_source_before_it(pointer: str) -> None:
     assert sources(predict(0, "two aides", "anonymous"), predict(1, pointer, "anonymous")) == ["two aides", "two aides"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It sparked the ire of Trump, who urged calm.", "Trump"),
+        ("He was told so by the Greek defense minister, who said little.", "the Greek defense minister"),
+        ("Chabot was one of many Republicans who said so.", "many Republicans"),
+        ("It was put off by the president, who said little.", "the president"),
+        ("Who said so?", "Walmart"),
+    ],
+)
+def test_who_is_named_by_the_words_before_it(text: str, found: str) -> None:
+    at = text.lower().index("who")
+    statement = Statement(1, 100, 100 + len(text), text)
+    span = Span("source", 100 + at, 103 + at, text[at : at + 3])
+    walmart, who = attribute(
+        [predict(0, "Walmart", "official"), Prediction(statement, {}, ("official",), (span,))], {"official"}
+    )
+    assert walmart.source is not None and who.source is not None
+    assert who.source.text == found
+    if found != "Walmart":
+        assert text[who.source.start - 100 : who.source.end - 100] == found
+
+
 @pytest.mark.parametrize("name", ["The Kremlin", "the GOP", "This Washington"])
 def test_names_behind_an_article_are_names(name: str) -> None:
     assert sources(predict(0, "Mr. Zelensky", "official"), predict(1, name, "official"))[1] == name

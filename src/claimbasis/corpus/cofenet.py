@@ -1,4 +1,4 @@
-"""Reads PolNeAR's test articles as CofeNet (Wang et al. 2022, COLING) gives them: one JSON object a sentence.
+"""Reads PolNeAR's test articles as CofeNet (Wang et al. 2022, COLING) gives them: one JSON object a sentence, often a paragraph.
 
 Each has `id` (of the article), `tokens` (Penn Treebank words) and `labels` (`B-source`, `I-cue`, `O` …, one a token). Two
 articles stand there several times, once for each annotator; published scores count them so.
@@ -6,15 +6,17 @@ articles stand there several times, once for each annotator; published scores co
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 from claimbasis.corpus.annotated import read_rows
 from claimbasis.errors import CorpusError
-from claimbasis.types import Statement
+from claimbasis.text.statements import split_statements
+from claimbasis.types import Span, Statement
 
 # What the Treebank wrote for characters that news writes otherwise.
 _WRITTEN = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
@@ -29,15 +31,30 @@ class TaggedArticle:
     tokens: tuple[tuple[str, ...], ...]  # of each sentence
     labels: tuple[tuple[str, ...], ...]
 
+    @property
+    def text(self) -> str:
+        """The sentences with a blank between tokens, and between sentences."""
+        return " ".join(self._sentences())
+
     def statements(self) -> list[Statement]:
-        """The sentences with a blank between tokens; offsets count from the first."""
-        statements: list[Statement] = []
-        position = 0
-        for index, tokens in enumerate(self.tokens):
-            text = " ".join(_WRITTEN.get(token, token) for token in tokens)
-            statements.append(Statement(index, position, position + len(text), text))
-            position += len(text) + 1
-        return statements
+        """The sentences, cut as any text is: as one statement, a long paragraph would lose its middle."""
+        text, edges = self.text, self._edges()
+        cuts = [s for start, end in pairwise(edges) for s in split_statements(text, start=start, end=end)]
+        return [replace(statement, index=index) for index, statement in enumerate(cuts)]
+
+    def locate(self, span: Span) -> TokenSpan:
+        """The tokens of a span of the text, counted from the first of its sentence."""
+        edges = self._edges()
+        sentence = bisect_right(edges, span.start) - 1
+        n_before = self.text.count(" ", edges[sentence], span.start)
+        return span.role, sentence, n_before, n_before + span.text.count(" ") + 1
+
+    def _sentences(self) -> list[str]:
+        return [" ".join(_WRITTEN.get(token, token) for token in tokens) for tokens in self.tokens]
+
+    def _edges(self) -> list[int]:
+        """Where each sentence begins in the text, and where one more would."""
+        return [*accumulate((len(sentence) + 1 for sentence in self._sentences()), initial=0)]
 
     def spans(self) -> set[TokenSpan]:
         """The annotator's spans."""

@@ -74,16 +74,9 @@ def measure_cofenet(classifier: Classifier, articles: Sequence[TaggedArticle], *
 
 
 def _predict_tokens(classifier: Classifier, tagged: TaggedArticle) -> set[Place]:
-    statements = tagged.statements()
-    article = Article(text=" ".join(s.text for s in statements), id=tagged.id)
-    found: set[Place] = set()
-    for prediction in classifier.predict_statements(article, statements):
-        index, text = prediction.statement.index, prediction.statement.text
-        for span in prediction.spans:
-            start, end = span.start - prediction.statement.start, span.end - prediction.statement.start
-            # Tokens are parted by single blanks: blanks before a place count the tokens before it.
-            found.add((span.role, index, text[:start].count(" "), text[:end].count(" ") + 1))
-    return found
+    article = Article(text=tagged.text, id=tagged.id)
+    predictions = classifier.predict_statements(article, tagged.statements())
+    return {tagged.locate(span) for prediction in predictions for span in prediction.spans}
 
 
 def keep_marked(articles: Sequence[AnnotatedArticle]) -> list[AnnotatedArticle]:
