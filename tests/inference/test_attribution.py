@@ -46,13 +46,11 @@ def test_who_is_named_by_the_words_before_it(text: str, found: str) -> None:
     at = text.lower().index("who")
     statement = Statement(1, 100, 100 + len(text), text)
     span = Span("source", 100 + at, 103 + at, text[at : at + 3])
-    walmart, who = attribute(
-        [predict(0, "Walmart", "official"), Prediction(statement, {}, ("official",), (span,))], {"official"}
-    )
-    assert walmart.source is not None and who.source is not None
+    before = predict(0, "Walmart", "official", text=f"{'Walmart':90}")
+    _, who = attribute([before, Prediction(statement, {}, ("official",), (span,))], {"official"})
+    assert who.source is not None
     assert who.source.text == found
-    if found != "Walmart":
-        assert text[who.source.start - 100 : who.source.end - 100] == found
+    assert f"{before.statement.text:100}{text}"[who.source.start : who.source.end] == found
 
 
 @pytest.mark.parametrize("name", ["The Kremlin", "the GOP", "This Washington"])

@@ -7,7 +7,7 @@ articles stand there several times, once for each annotator; published scores co
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
@@ -42,12 +42,15 @@ class TaggedArticle:
         cuts = [s for start, end in pairwise(edges) for s in split_statements(text, start=start, end=end)]
         return [replace(statement, index=index) for index, statement in enumerate(cuts)]
 
-    def locate(self, span: Span) -> TokenSpan:
-        """The tokens of a span of the text, counted from the first of its sentence."""
-        edges = self._edges()
-        sentence = bisect_right(edges, span.start) - 1
-        n_before = self.text.count(" ", edges[sentence], span.start)
-        return span.role, sentence, n_before, n_before + span.text.count(" ") + 1
+    def locate(self, spans: Iterable[Span]) -> set[TokenSpan]:
+        """The tokens of some spans of the text, counted from the first of their sentence."""
+        text, edges = self.text, self._edges()
+        found: set[TokenSpan] = set()
+        for span in spans:
+            sentence = bisect_right(edges, span.start) - 1
+            n_before = text.count(" ", edges[sentence], span.start)
+            found.add((span.role, sentence, n_before, n_before + span.text.count(" ") + 1))
+        return found
 
     def _sentences(self) -> list[str]:
         return [" ".join(_WRITTEN.get(token, token) for token in tokens) for tokens in self.tokens]

@@ -76,7 +76,7 @@ def measure_cofenet(classifier: Classifier, articles: Sequence[TaggedArticle], *
 def _predict_tokens(classifier: Classifier, tagged: TaggedArticle) -> set[Place]:
     article = Article(text=tagged.text, id=tagged.id)
     predictions = classifier.predict_statements(article, tagged.statements())
-    return {tagged.locate(span) for prediction in predictions for span in prediction.spans}
+    return tagged.locate(span for prediction in predictions for span in prediction.spans)
 
 
 def keep_marked(articles: Sequence[AnnotatedArticle]) -> list[AnnotatedArticle]:
