@@ -53,6 +53,13 @@ def test_who_is_named_by_the_words_before_it(text: str, found: str) -> None:
     assert f"{before.statement.text:100}{text}"[who.source.start : who.source.end] == found
 
 
+def test_who_is_no_source_beside_another() -> None:
+    text = "Among buyers, who want little, Palmer said so."
+    spans = tuple(Span("source", text.index(word), text.index(word) + len(word), word) for word in ("who", "Palmer"))
+    (found,) = attribute([Prediction(Statement(0, 0, len(text), text), {}, (), spans)], {"official"})
+    assert found.source is not None and found.source.text == "Palmer"
+
+
 @pytest.mark.parametrize("name", ["The Kremlin", "the GOP", "This Washington"])
 def test_names_behind_an_article_are_names(name: str) -> None:
     assert sources(predict(0, "Mr. Zelensky", "official"), predict(1, name, "official"))[1] == name

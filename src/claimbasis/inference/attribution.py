@@ -40,7 +40,7 @@ def attribute(
 
     A source that points back ("he", "the official") is replaced by the nearest earlier one that does not; so is the missing
     source of a statement that is credited to somebody, or of a quotation without a label, which is a private person's. "Who" is
-    replaced by the words before it.
+    no source where there is another, and else replaced by the words before it.
 
     Args:
         predictions: Of consecutive statements, with their spans.
@@ -52,7 +52,7 @@ def attribute(
     """
     attributed: list[Prediction] = []
     for position, prediction in enumerate(predictions):
-        own = _first(prediction, "source") or doubtful(position)
+        own = _first_named(prediction) or _first(prediction, "source") or doubtful(position)
         recent = attributed[max(0, position - MAX_DISTANCE) : position]
         if _carries(prediction, unnamed):
             recent = [earlier for earlier in recent if _carries(earlier, unnamed)]
@@ -78,6 +78,11 @@ def _is_quotation(text: str) -> bool:
 
 def _first(prediction: Prediction, role: Role) -> Span | None:
     return next((span for span in prediction.spans if span.role == role), None)
+
+
+def _first_named(prediction: Prediction) -> Span | None:
+    sources = (span for span in prediction.spans if span.role == "source")
+    return next((span for span in sources if not _RELATIVE.fullmatch(span.text)), None)
 
 
 def _name_relative(own: Span, statement: Statement) -> Span | None:
