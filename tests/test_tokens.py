@@ -84,12 +84,21 @@ def test_a_word_inside_a_span_that_never_began_begins_it(tokenizer: Tokenizer) -
 def test_a_span_is_marked_where_both_its_ends_are_likely(tokenizer: Tokenizer) -> None:
     (tokens,) = encode_statements(tokenizer, ["two aides said"], max_tokens=9)
     shares = np.full((3, len(ROLES), 3), [0.98, 0.01, 0.01])
-    shares[:2, 0] = [(0.1, 0.85, 0.05), (0.35, 0.05, 0.6)]  # "two" or "two aides": 0.36 and 0.53
+    shares[:2, 0] = [(0.1, 0.85, 0.05), (0.35, 0.05, 0.6)]  # "two" or "two aides": 0.3 and 0.59
     assert mark(tokens, np.log(shares)) == ["two aides"]
-    shares[:2, 0] = [(0.3, 0.65, 0.05), (0.45, 0.05, 0.5)]  # something begins here, but where it ends nobody knows
+    shares[:2, 0] = [(0.3, 0.65, 0.05), (0.6, 0.05, 0.35)]  # something begins here, but where it ends nobody knows
     assert mark(tokens, np.log(shares)) == []
     (doubtful,) = mark(tokens, np.log(shares), is_whole=False)
     assert doubtful.startswith("two")
+
+
+def test_a_long_span_is_as_sure_as_its_least_sure_word(tokenizer: Tokenizer) -> None:
+    text = "a person who has known the family for many years and asked not to be named"
+    (tokens,) = encode_statements(tokenizer, [text], max_tokens=99)
+    shares = np.full((len(tokens.first), len(ROLES), 3), [0.98, 0.01, 0.01])
+    shares[:, 0] = (0.2, 0.0, 0.8)  # the product of fifteen of them is 0.04
+    shares[0, 0] = (0.2, 0.8, 0.0)
+    assert mark(tokens, np.log(shares + 1e-9)) == [text]
 
 
 def test_statements_do_not_see_each_others_words() -> None:

@@ -20,7 +20,7 @@ from claimbasis.errors import CorpusError, ModelError
 from claimbasis.windows import Pooling, Reading, SpecialTokens
 
 # Rises when the same weights would answer otherwise: other batches (int8 scales by them), other rules for sources.
-READING_VERSION = 5
+READING_VERSION = 6
 FORMAT_VERSION = 1
 SETTINGS_FILE = "settings.json"
 CODEBOOK_FILE = "codebook.toml"

@@ -103,10 +103,11 @@ def _block_probabilities(logits: Sequence[npt.NDArray[np.floating]]) -> list[npt
     shares = np.exp(words - words.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
     edges = np.cumsum([0, *map(len, logits)])
-    outside_before = np.roll(shares[..., OUTSIDE], 1, axis=0)
-    outside_before[edges[edges < len(words)]] = 1
-    # A word inside a span that never began begins it.
-    begins = shares[..., BEGIN] + shares[..., INSIDE] * outside_before
+    within_before = 1 - np.roll(shares[..., OUTSIDE], 1, axis=0)
+    within_before[edges[edges < len(words)]] = 0
+    # A word inside a span that never began begins it. Tags of neighbours hang together: what is surer to be inside than the word
+    # before it is to be in a span, by so much is it a beginning.
+    begins = shares[..., BEGIN] + np.maximum(shares[..., INSIDE] - within_before, 0)
     return np.split(np.stack([begins, shares[..., INSIDE]], axis=-1), edges[1:-1])
 
 
@@ -145,8 +146,9 @@ def _likely_places(
     """First and last words of spans that are likely enough; of two that overlap the likelier."""
     found: list[tuple[float, int, int]] = []
     for first in np.flatnonzero(begins >= (MIN_PROBABILITY if is_whole else MIN_BEGINNING)).tolist():
-        goes_on = np.append(inside[first + 1 :], 0)
-        ends = np.append(begins[first], goes_on[:-1]).cumprod() * (1 - goes_on)
+        # As sure as its least sure word: a product would take the words of a span for independent, and long spans for unlikely.
+        reaches = np.minimum.accumulate(np.append(begins[first], inside[first + 1 :]))
+        ends = reaches - np.append(reaches[1:], 0)
         lengths = np.flatnonzero(ends >= MIN_PROBABILITY).tolist() if is_whole else [int(ends.argmax())]
         found += [(float(ends[k]), first, first + k) for k in lengths]
     kept: list[tuple[int, int]] = []
