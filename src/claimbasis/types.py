@@ -55,7 +55,7 @@ class Prediction:
     scores: dict[str, float]  # label -> calibrated probability in [0, 1], independent of one another, codebook order
     labels: tuple[str, ...]  # those whose score reaches the model's threshold, best first
     spans: tuple[Span, ...] = ()  # all that stand in the statement itself, in reading order
-    source: Span | None = None  # of the statement as a whole; like cue and relay it may stand in an earlier statement
+    source: Span | None = None  # of the statement as a whole; it alone may stand in an earlier one
     cue: Span | None = None
     relay: Span | None = None
 

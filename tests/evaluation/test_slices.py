@@ -77,6 +77,13 @@ def test_small_outlets_have_no_slice(write_corpus: Callable[..., Path]) -> None:
     assert names(members_of(small, large), "outlet") == ["Large"]
 
 
+def test_a_collection_is_what_stands_before_the_slash_of_an_id(write_corpus: Callable[..., Path]) -> None:
+    large = write_corpus(("wires/a", [("He left.", "N")] * 30), name="a.jsonl")
+    small = write_corpus(("blogs/b", [("She left.", "N")] * 29), name="b.jsonl")
+    plain = write_corpus(("c", [("It left.", "N")] * 30), name="c.jsonl")
+    assert names(members_of(large, small, plain), "collection") == ["wires"]
+
+
 def test_context_kinds_are_slices_and_together_one(write_corpus: Callable[..., Path]) -> None:
     statements = place_statements(read_corpus([write_corpus(("a", [("He left.", "N")] * 3))]))
     kinds = {"pronoun": np.array([True, False, False]), "said": np.array([True, True, False])}

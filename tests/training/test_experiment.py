@@ -161,6 +161,8 @@ def test_mistakes_stop_a_training_before_it_starts(workplace: Path, caplog: pyte
     assert "nowhere" in caplog.text
     assert main(["train", "recipe.toml", "--set", "system=tfidf", "--output", "out"]) == 2
     assert "leaves no model folder" in caplog.text
+    assert main(["train", "recipe.toml", "--set", "thresholds.official=0.4"]) == 2
+    assert "thresholds.official: no label of the codebook" in caplog.text
     assert model_folders(workplace) == []
 
 
@@ -244,6 +246,7 @@ def test_tags_stand_where_their_tokens_stand_and_context_teaches_nothing(encoder
 
 def test_the_mean_of_the_seeds_is_a_model_too(workplace: Path, caplog: pytest.LogCaptureFixture) -> None:
     settings = ["--set", "average_seeds=true", "--set", "optimisation.epochs=3", "--output", "best"]
+    settings += ["--set", "thresholds.officially_attributed=0.123"]
     assert main(["train", "recipe.toml", *settings]) == 0
     (mean,) = workplace.glob("runs/tiny-*/mean-1-2")
     weights = [load_file(folder / "weights.safetensors") for folder in sorted(mean.parent.glob("seed-*"))]
@@ -252,7 +255,12 @@ def test_the_mean_of_the_seeds_is_a_model_too(workplace: Path, caplog: pytest.Lo
     recipe = read_recipe("recipe.toml")
     averaged = average_seeds(recipe, shipped_codebook(), sorted(mean.parent.glob("seed-*"))).model.state_dict()
     assert torch.allclose(averaged["head.weight"], (weights[0]["head.weight"] + weights[1]["head.weight"]) / 2)
-    assert "mean of the weights of seeds 1, 2" in (mean / "model" / "README.md").read_text(encoding="utf-8")
+    card = (mean / "model" / "README.md").read_text(encoding="utf-8")
+    assert "mean of the weights of seeds 1, 2" in card
+    assert "The recipe sets the threshold of `officially_attributed`." in card
+    thresholds = read_settings(mean / "model").thresholds
+    assert thresholds[1] == 0.123
+    assert 0.123 not in (thresholds[0], thresholds[2])
 
     scores = [read_settings(folder).scores["macro_f1"] for folder in (*model_folders(workplace), mean / "model")]
     assert read_settings(Path("best")).scores["macro_f1"] == max(scores)

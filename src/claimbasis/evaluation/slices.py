@@ -11,12 +11,13 @@ import numpy as np
 from claimbasis.evaluation.decisions import Decisions, PlacedStatement
 from claimbasis.evaluation.metrics import Bools, Measured
 
-# Fewer say nothing about an outlet, and fewer positives nothing about a label.
-MIN_STATEMENTS_OF_OUTLET = 30
+# Fewer say nothing about an outlet or a collection, and fewer positives nothing about a label.
+MIN_STATEMENTS = 30
 MIN_POSITIVES = 5
 N_FIRST_STATEMENTS = 3
 _QUOTATION_MARKS = frozenset('"“”„«»‘')
 _YEARS = ((2016, "before 2016"), (2020, "2016–2019"), (2024, "2020–2023"), (10_000, "2024 on"))
+_MANY = ("outlet", "collection")  # groups of which the small slices are left out
 _UNKNOWN_YEAR = "unknown"
 _LENGTHS = ("under 12 words", "12–30 words", "over 30 words")
 _QUOTED, _NOT_QUOTED = "quotation mark", "no quotation mark"
@@ -40,7 +41,7 @@ class Slice:
 
 
 def find_slices(statements: Sequence[PlacedStatement], context_kinds: Mapping[str, Bools] | None = None) -> Members:
-    """Which statements belong to which slice, by outlet, year, domain, length, quotation, position and need of context.
+    """Which statements belong to which slice, by outlet, collection, year, domain, length, quotation, position and need of context.
 
     Args:
         statements: The n annotated statements.
@@ -49,9 +50,7 @@ def find_slices(statements: Sequence[PlacedStatement], context_kinds: Mapping[st
     members: Members = {}
     for group, (name_of, order) in _GROUPS.items():
         members |= _split(group, [name_of(statement) for statement in statements], order)
-    members = {
-        key: rows for key, rows in members.items() if key[0] != "outlet" or rows.sum() >= MIN_STATEMENTS_OF_OUTLET
-    }
+    members = {key: rows for key, rows in members.items() if key[0] not in _MANY or rows.sum() >= MIN_STATEMENTS}
     if context_kinds is not None:
         needed = np.any([np.zeros(len(statements), dtype=bool), *context_kinds.values()], axis=0)
         members |= {("context", _NEEDS_CONTEXT): needed, ("context", _STANDS_ALONE): ~needed}
@@ -90,6 +89,12 @@ def _outlet(statement: PlacedStatement) -> str:
     return statement.item.article.outlet
 
 
+def _collection(statement: PlacedStatement) -> str:
+    """What stands before the slash of an article's id."""
+    collection, slash, _ = statement.item.article.id.partition("/")
+    return collection if slash else ""
+
+
 def _years(statement: PlacedStatement) -> str:
     year = statement.item.article.date[:4]
     return next(name for end, name in _YEARS if int(year) < end) if year.isdecimal() else _UNKNOWN_YEAR
@@ -114,6 +119,7 @@ def _position(statement: PlacedStatement) -> str:
 
 _GROUPS: dict[str, tuple[Callable[[PlacedStatement], str], tuple[str, ...]]] = {
     "outlet": (_outlet, ()),
+    "collection": (_collection, ()),
     "year": (_years, (*(name for _, name in _YEARS), _UNKNOWN_YEAR)),
     "domain": (_domain, ()),
     "length": (_length, _LENGTHS),

@@ -35,7 +35,7 @@ A statement may carry several labels or none, which is a real answer.{others}
 
 ## Scores on dev
 int8 weights in ONNX Runtime, statements as annotated, `{reading}`; 95 % bootstrap intervals over articles. The epoch, the
-temperatures, offsets and thresholds were chosen on these same articles, so the numbers lean to the bright side.
+temperatures, offsets and thresholds were chosen on these same articles, so the numbers lean to the bright side.{fixed}
 
 | label | threshold | temperature | offset | precision | recall | F1 | average precision | calibration error | statements |
 |---|---|---|---|---|---|---|---|---|---|
@@ -93,9 +93,15 @@ def render_card(
         origin=recipe.data.origin or "The recipe does not say (`data.origin`).",
         rows="\n".join(rows),
         macro=metrics.macro_f1,
+        fixed=_tell_fixed(recipe),
         changed=100 * settings.scores["int8_changed_share"],
         **facts,
     )
+
+
+def _tell_fixed(recipe: Recipe) -> str:
+    names = ", ".join(f"`{label}`" for label in recipe.thresholds)
+    return f"\nThe recipe sets the threshold of {names}." if names else ""
 
 
 def _tell_others(codebook: Codebook) -> str:

@@ -71,10 +71,14 @@ def load_data(recipe: Recipe) -> ExperimentData:
 
     Raises:
         CorpusError: A file breaks a rule of its format or the codebook, or an article stands on both sides.
-        RecipeError: The words to exchange cannot be read.
+        RecipeError: The words to exchange cannot be read, or a threshold is that of no label.
         ModelError: The model to go on from cannot be read.
     """
     codebook = recipe.data.read_codebook()
+    if unknown := recipe.thresholds.keys() - set(codebook.label_names):
+        raise RecipeError(
+            f"thresholds.{min(unknown)}: no label of the codebook; it has {', '.join(codebook.label_names)}"
+        )
     train = read_corpus(recipe.data.train, codebook=codebook)
     # The split and the choice of articles belong to the recipe, not to the seed: all seeds see the same data.
     rng = np.random.default_rng(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,10 @@ def package_model(
     write_settings(folder, settings, _FILES)
     # 2.
     answers, speed = _answers(folder, "int8", dev, codebook)
-    settings = _calibrate(folder, settings, answers)
+    settings = _calibrate(folder, settings, answers, recipe.thresholds)
     if settings.reading == "again":
-        settings = _calibrate(folder, settings, _answers(folder, "int8", dev, codebook)[0])
+        answers, _ = _answers(folder, "int8", dev, codebook)
+        settings = _calibrate(folder, settings, answers, recipe.thresholds)
         answers, speed = _answers(folder, "int8", dev, codebook)
     # 3.
     classifier = Classifier.load(folder, precision="int8")
@@ -121,10 +122,11 @@ def _uncalibrated(
     )
 
 
-def _calibrate(folder: Path, settings: ModelSettings, answers: Answers) -> ModelSettings:
-    """Scales and thresholds that suit the answers, written into the folder."""
+def _calibrate(folder: Path, settings: ModelSettings, answers: Answers, fixed: Mapping[str, float]) -> ModelSettings:
+    """Scales and thresholds that suit the answers, but for fixed ones, written into the folder."""
     temperatures, offsets = fit_scales(answers.logits, answers.targets)
-    thresholds = choose_thresholds(calibrate(answers.logits, temperatures, offsets), answers.targets)
+    chosen = choose_thresholds(calibrate(answers.logits, temperatures, offsets), answers.targets)
+    thresholds = tuple(fixed.get(label, threshold) for label, threshold in zip(settings.labels, chosen, strict=True))
     settings = replace(settings, temperatures=temperatures, offsets=offsets, thresholds=thresholds)
     return write_settings(folder, settings, _FILES)
 

@@ -164,6 +164,7 @@ class Recipe(_Section):
     spans: Spans = Spans()
     silver: Silver = Silver()
     optimisation: Optimisation = Optimisation()
+    thresholds: dict[str, Share] = {}  # on a label's calibrated scores; those of other labels are chosen on dev
     # Says nothing about a single training: `exclude` keeps it out of fingerprints and logs.
     sweep: Annotated[Sweep | None, Field(exclude=True)] = None
 
